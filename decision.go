@@ -1,0 +1,96 @@
+package facegate
+
+import "context"
+
+// A Decision is the answer to "who is this" or "is it the same person".
+type Decision string
+
+// Decisions. Identification answers match, unknown or ambiguous; verification
+// answers match or no_match.
+const (
+	Match     Decision = "match"     // one person within the threshold
+	Unknown   Decision = "unknown"   // nobody within the threshold
+	Ambiguous Decision = "ambiguous" // two people within the threshold, closer to each other than the margin
+	NoMatch   Decision = "no_match"  // verification: beyond the threshold
+)
+
+// Default thresholds, in distance. Identify is stricter than verify, because
+// every enrolled person is one more chance of a false match.
+const (
+	DefaultVerifyThreshold   = 0.6
+	DefaultIdentifyThreshold = 0.5
+	DefaultMargin            = 0.05
+)
+
+// A Candidate is a person near a probe, by their best sample.
+type Candidate struct {
+	Person     PersonRef `json:"person"`
+	Distance   float64   `json:"distance"`
+	Similarity float64   `json:"similarity"` // 0..1, monotone in distance, 0.5 at distance 0.6
+	SampleID   string    `json:"sample_id"`
+}
+
+// An Identification is the decision on one probe against the whole gallery.
+// Candidates are ordered by distance; the first is the match, the second the
+// runner-up, whatever their distance.
+type Identification struct {
+	Decision   Decision    `json:"decision"`
+	Threshold  float64     `json:"threshold"`
+	Margin     float64     `json:"margin"`
+	Candidates []Candidate `json:"candidates"`
+}
+
+// An IdentifiedFace is a face of a photo with its identification.
+type IdentifiedFace struct {
+	Face
+	Identification
+}
+
+// IdentifyResult is the answer to an identification of a photo. No face is no
+// error: Faces is empty.
+type IdentifyResult struct {
+	Width  int              `json:"width"`
+	Height int              `json:"height"`
+	Faces  []IdentifiedFace `json:"faces"`
+}
+
+// IdentifyOptions adjust one identification.
+type IdentifyOptions struct {
+	Threshold  *float64 // instead of the configured one, 0..2
+	Candidates int      // how many to list, 1..100; 0: 5
+	SmallFaces bool     // see AnalyseOptions
+	MinScore   float64  // see AnalyseOptions
+	MaxFaces   int      // see AnalyseOptions
+}
+
+// A Verification is the decision on two faces.
+type Verification struct {
+	Decision   Decision   `json:"decision"`
+	Distance   float64    `json:"distance"`
+	Similarity float64    `json:"similarity"`
+	Threshold  float64    `json:"threshold"`
+	Person     *PersonRef `json:"person,omitempty"`    // when verified against an enrolled person
+	SampleID   string     `json:"sample_id,omitempty"` // the person's sample that was closest
+	FaceA      *Face      `json:"face_a,omitempty"`
+	FaceB      *Face      `json:"face_b,omitempty"`
+}
+
+// VerifyOptions adjust one verification.
+type VerifyOptions struct {
+	Threshold *float64 // instead of the configured one, 0..2
+	Largest   bool     // where a photo shows several faces take the largest, instead of refusing with CodeSeveralFaces
+}
+
+// Recognition is the one service behind every API, the command line and the
+// cameras: photo in, decision out.
+//
+// Errors: those of [Analyser], [CodeNoFace] and [CodeSeveralFaces] (with the
+// photo's name in the detail) when verifying, [CodePersonNotFound],
+// [CodeNoSamples], [CodeInvalid] for options out of range.
+type Recognition interface {
+	Detect(ctx context.Context, photo []byte, o AnalyseOptions) (Analysis, error)
+	Identify(ctx context.Context, photo []byte, o IdentifyOptions) (IdentifyResult, error)
+	IdentifyEmbedding(ctx context.Context, e Embedding, o IdentifyOptions) (Identification, error)
+	Verify(ctx context.Context, a, b Photo, o VerifyOptions) (Verification, error)
+	VerifyPerson(ctx context.Context, photo Photo, personID string, o VerifyOptions) (Verification, error)
+}

@@ -1,0 +1,136 @@
+package facegate
+
+import (
+	"context"
+	"time"
+)
+
+// Consent records on what basis a person's biometric data is kept.
+type Consent struct {
+	Basis string     `json:"basis"`        // in the operator's words, such as "signed form 2026-04"; empty: not recorded
+	At    *time.Time `json:"at,omitempty"` // when it was given
+}
+
+// A PersonRef names a person.
+type PersonRef struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// A Person is an enrolled identity. Names are unique.
+type Person struct {
+	ID          string     `json:"id"` // UUID
+	Name        string     `json:"name"`
+	ExternalID  string     `json:"external_id,omitempty"` // the operator's own id; unique where given
+	Tags        []string   `json:"tags"`
+	Notes       string     `json:"notes,omitempty"`
+	Consent     Consent    `json:"consent"`
+	ExpiresAt   *time.Time `json:"expires_at,omitempty"` // when the person is to be erased
+	CreatedAt   time.Time  `json:"created_at"`
+	UpdatedAt   time.Time  `json:"updated_at"`
+	SampleCount int        `json:"sample_count"`
+}
+
+// Ref is the short form of p.
+func (p Person) Ref() PersonRef { return PersonRef{p.ID, p.Name} }
+
+// A Sample is one enrolled face photo of a person. Its embedding and its crop
+// stay in the store.
+type Sample struct {
+	ID        string    `json:"id"` // UUID
+	PersonID  string    `json:"person_id"`
+	Recipe    string    `json:"recipe"` // how the embedding was made
+	Quality   Quality   `json:"quality"`
+	Box       Box       `json:"box"`    // where the face was in the photo
+	Source    string    `json:"source"` // the photo's file name, or "webcam"
+	CreatedAt time.Time `json:"created_at"`
+}
+
+// NewPerson is what is known of a person before enrolment. Only the name is
+// required: 1..100 characters after trimming, no control characters.
+type NewPerson struct {
+	Name       string     `json:"name"`
+	ExternalID string     `json:"external_id"`
+	Tags       []string   `json:"tags"`
+	Notes      string     `json:"notes"`
+	Consent    Consent    `json:"consent"`
+	ExpiresAt  *time.Time `json:"expires_at"`
+}
+
+// A PersonUpdate changes the fields that are not nil.
+type PersonUpdate struct {
+	Name       *string    `json:"name"`
+	ExternalID *string    `json:"external_id"`
+	Tags       *[]string  `json:"tags"`
+	Notes      *string    `json:"notes"`
+	Consent    *Consent   `json:"consent"`
+	ExpiresAt  *time.Time `json:"expires_at"` // the zero time removes the expiry
+}
+
+// A PeopleFilter selects people. The zero value is everybody, in pages of 50.
+type PeopleFilter struct {
+	Query string // part of the name or external id, case-insensitive
+	Tag   string // exact
+	Limit int    // page size, 1..500; 0: 50
+	After string // PeoplePage.Next of the page before; empty: the first page
+}
+
+// A PeoplePage is one page of people, ordered by name.
+type PeoplePage struct {
+	People []Person `json:"people"`
+	Total  int      `json:"total"`          // people the filter selects, over all pages
+	Next   string   `json:"next,omitempty"` // empty on the last page
+}
+
+// A Refusal says why a photo of an enrolment was not used.
+type Refusal struct {
+	Photo  string `json:"photo"` // the photo's name
+	Code   Code   `json:"code"`
+	Detail string `json:"detail"` // for people
+}
+
+// A Duplicate reports that a new sample lies within the verify threshold of
+// somebody else: one human may be enrolled under two names.
+type Duplicate struct {
+	Photo      string    `json:"photo"`
+	Person     PersonRef `json:"person"` // the other person
+	Distance   float64   `json:"distance"`
+	Similarity float64   `json:"similarity"`
+}
+
+// An Enrolment is the outcome of adding photos to a person.
+type Enrolment struct {
+	Person
+	Samples    []Sample    `json:"samples"`    // added
+	Refused    []Refusal   `json:"refused"`    // unusable photos
+	Skipped    []Refusal   `json:"skipped"`    // photos nearly identical to a sample already there
+	Duplicates []Duplicate `json:"duplicates"` // who else it may be
+}
+
+// People is the service that enrols. Every change is one transaction, audited,
+// and visible in the gallery when the call returns.
+//
+// Errors: [CodeInvalid], [CodePersonNotFound], [CodeSampleNotFound],
+// [CodeNameTaken], [CodeExternalIDTaken], [CodeNoUsablePhoto] (with the refusals
+// in [Error.Refused]) and those of [Analyser].
+type People interface {
+	// Create enrols a new person. With photos, at least one must be usable, else
+	// nothing is stored; without, the person has no samples yet.
+	Create(ctx context.Context, p NewPerson, photos []Photo) (Enrolment, error)
+	// AddSamples adds photos to a person. Photos are judged one by one; the call
+	// fails with CodeNoUsablePhoto when none was added and one was refused.
+	AddSamples(ctx context.Context, personID string, photos []Photo) (Enrolment, error)
+	Person(ctx context.Context, id string) (Person, error)
+	PersonByName(ctx context.Context, name string) (Person, error)
+	List(ctx context.Context, f PeopleFilter) (PeoplePage, error)
+	Update(ctx context.Context, id string, u PersonUpdate) (Person, error)
+	// Delete erases a person with all samples.
+	Delete(ctx context.Context, id string) error
+	Samples(ctx context.Context, personID string) ([]Sample, error)
+	Sample(ctx context.Context, sampleID string) (Sample, error)
+	DeleteSample(ctx context.Context, personID, sampleID string) error
+	// Thumbnail is the upright face crop of a sample, a JPEG.
+	Thumbnail(ctx context.Context, sampleID string) ([]byte, error)
+	// Portrait is the thumbnail of the person's sample of the best quality.
+	Portrait(ctx context.Context, personID string) ([]byte, error)
+}
