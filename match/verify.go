@@ -1,0 +1,120 @@
+package match
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"facegate"
+)
+
+// Verify decides whether two photos show the same person. Each must show
+// exactly one face, unless the largest will do. Where both photos are at fault
+// the first is reported.
+func (s *Service) Verify(ctx context.Context, a, b facegate.Photo, o facegate.VerifyOptions) (facegate.Verification, error) {
+	threshold, err := thresholdOf(o.Threshold, s.VerifyThreshold, facegate.DefaultVerifyThreshold)
+	if err != nil {
+		return facegate.Verification{}, err
+	}
+	photos := [2]facegate.Photo{named(a, "photo_a"), named(b, "photo_b")}
+	var faces [2]facegate.Face
+	var errs [2]error
+	var wg sync.WaitGroup
+	for i := range photos {
+		wg.Go(func() { faces[i], errs[i] = s.oneFace(ctx, photos[i], o.Largest) })
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return facegate.Verification{}, err
+		}
+	}
+	distance := faces[0].Embedding.Distance(faces[1].Embedding)
+	return facegate.Verification{
+		Decision:   verdict(distance, threshold),
+		Distance:   round(distance),
+		Similarity: round(Similarity(distance)),
+		Threshold:  threshold,
+		FaceA:      &faces[0],
+		FaceB:      &faces[1],
+	}, nil
+}
+
+// VerifyPerson decides whether a photo shows an enrolled person, by the sample
+// of theirs that is closest.
+func (s *Service) VerifyPerson(ctx context.Context, photo facegate.Photo, personID string, o facegate.VerifyOptions) (facegate.Verification, error) {
+	threshold, err := thresholdOf(o.Threshold, s.VerifyThreshold, facegate.DefaultVerifyThreshold)
+	if err != nil {
+		return facegate.Verification{}, err
+	}
+	if s.People != nil { // before the photo, which is the dearer part
+		if _, err := s.People.Person(ctx, personID); err != nil {
+			return facegate.Verification{}, fmt.Errorf("look up the person: %w", err)
+		}
+	}
+	face, err := s.oneFace(ctx, named(photo, "photo"), o.Largest)
+	if err != nil {
+		return facegate.Verification{}, err
+	}
+	if err := s.sync(ctx); err != nil {
+		return facegate.Verification{}, err
+	}
+	best, ok := s.Gallery.NearestOf(face.Embedding, personID)
+	if !ok {
+		return facegate.Verification{}, facegate.NewError(facegate.CodeNoSamples,
+			"the person has no samples to verify against", "enrol a photo of the person first")
+	}
+	return facegate.Verification{
+		Decision:   verdict(best.Distance, threshold),
+		Distance:   round(best.Distance),
+		Similarity: round(best.Similarity),
+		Threshold:  threshold,
+		Person:     &best.Person,
+		SampleID:   best.SampleID,
+		FaceA:      &face,
+	}, nil
+}
+
+func named(p facegate.Photo, fallback string) facegate.Photo {
+	if p.Name == "" {
+		p.Name = fallback
+	}
+	return p
+}
+
+// oneFace is the face of a photo that must show one. Errors about the photo say
+// which one is meant.
+func (s *Service) oneFace(ctx context.Context, photo facegate.Photo, largest bool) (facegate.Face, error) {
+	most := 2 // enough to see that there are several, without embedding a crowd
+	if largest {
+		most = 1
+	}
+	analysis, err := s.Analyser.Analyse(ctx, photo.Data, facegate.AnalyseOptions{Embed: true, MaxFaces: most})
+	if err != nil {
+		return facegate.Face{}, blame(photo.Name, err)
+	}
+	switch {
+	case len(analysis.Faces) == 0:
+		return facegate.Face{}, facegate.NewError(facegate.CodeNoFace,
+			fmt.Sprintf("%s shows no face", photo.Name), "send a photo in which the face is larger, sharper or less covered")
+	case len(analysis.Faces) > 1 && !largest:
+		return facegate.Face{}, facegate.NewError(facegate.CodeSeveralFaces,
+			fmt.Sprintf("%s shows more than one face", photo.Name), "send a photo of one person, or ask for the largest face")
+	case analysis.Faces[0].Embedding == nil:
+		return facegate.Face{}, fmt.Errorf("verify: the face in %s came without an embedding", photo.Name)
+	}
+	return analysis.Faces[0], nil
+}
+
+// blame names the photo in errors that are the photo's fault.
+func blame(photo string, err error) error {
+	var e *facegate.Error
+	faults := []facegate.Code{facegate.CodeEmpty, facegate.CodeNotAnImage, facegate.CodeUnsupportedFormat,
+		facegate.CodeTooLarge, facegate.CodeTruncated}
+	if errors.As(err, &e) && slices.Contains(faults, e.Code) {
+		return &facegate.Error{Code: e.Code, Detail: photo + ": " + e.Detail, Next: e.Next, Err: e.Err}
+	}
+	return err
+}
