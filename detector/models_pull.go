@@ -210,7 +210,7 @@ func (p *ModelPuller) connect(ctx context.Context, part *os.File, f ModelFile, o
 	case http.StatusPartialContent:
 		var first int64
 		if _, err := fmt.Sscanf(resp.Header.Get("Content-Range"), "bytes %d-", &first); err != nil || first != offset {
-			return part.Truncate(0) // not what was asked for: verification will fail and start anew
+			return errors.Join(errors.New("the server resumed at another place than asked"), part.Truncate(0))
 		}
 	case http.StatusOK:
 		offset = 0
@@ -248,7 +248,8 @@ func (p *ModelPuller) connect(ctx context.Context, part *os.File, f ModelFile, o
 		watchdog.Reset(stall)
 		if n > 0 {
 			if _, err := part.Write(buf[:n]); err != nil {
-				return fmt.Errorf("write %s: %w", part.Name(), err)
+				return &facegate.Error{Code: facegate.CodeInternal, Detail: "cannot write " + part.Name(),
+					Next: "see that the disk has room, or name another folder", Err: err}
 			}
 			if offset += int64(n); offset > limit {
 				return part.Truncate(0) // verification will fail
