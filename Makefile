@@ -1,0 +1,106 @@
+# What a person, or a CI, does with facegate. `make help` lists it.
+SHELL       := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# On Debian 12: what the binary is built with, and what only its tests use.
+PACKAGES := g++ pkg-config ca-certificates libopencv-dev libdlib-dev libdlib-data \
+            libopenblas-dev liblapack-dev libatlas-base-dev libjpeg62-turbo-dev
+TEST_PACKAGES := curl chromium ffmpeg mosquitto vlc-bin vlc-plugin-base
+NODE_PACKAGES := $(if $(shell command -v npm),,nodejs npm)
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+ARCH    := $(shell go env GOARCH)
+TOOLS   := bin/tools
+RESULTS := .cache/test
+
+# Tests take models and photos from here: what the environment says, else the
+# folders beside the repository, else what was fetched.
+TEST_MODELS   := $(or $(FACEGATE_MODELS),$(firstword $(wildcard $(abspath ../shared/models)) $(abspath models)))
+TEST_TESTDATA := $(or $(FACEGATE_TESTDATA),$(firstword $(wildcard $(abspath ../shared/testdata)) $(abspath .cache/testdata)))
+
+.PHONY: help run build test bench lint release clean packages models console
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
+
+run: build models ## set up what is missing, build, and serve on http://127.0.0.1:8080
+	@exec bin/facegate serve
+
+build: packages console ## build the console and bin/facegate
+	@go build -ldflags "-X main.version=$(VERSION)" -o bin/facegate ./cmd/facegate
+
+packages:
+	@build/packages $(PACKAGES) $(NODE_PACKAGES)
+
+# npm writes the first file when an installation is complete, vite the second.
+UI_SOURCES := $(shell find web/ui -type f -not -path '*/node_modules/*' -not -path '*/dist/*')
+
+web/ui/node_modules/.package-lock.json: web/ui/package.json web/ui/package-lock.json | packages
+	@cd web/ui && npm ci --no-audit --no-fund --loglevel=error </dev/null
+	@touch $@
+
+web/ui/dist/index.html: web/ui/node_modules/.package-lock.json $(UI_SOURCES)
+	@cd web/ui && npm run --silent build -- --logLevel warn
+	@touch $@
+
+console: web/ui/dist/index.html
+
+models: build ## fetch the model files where they are missing
+	@bin/facegate models status >/dev/null 2>&1 || bin/facegate models pull
+
+$(TOOLS)/%: tools/go.mod tools/go.sum $(wildcard tools/*/*.go)
+	@mkdir -p $(TOOLS)
+	@go -C tools build -o ../$(TOOLS)/ gotest.tools/gotestsum honnef.co/go/tools/cmd/staticcheck ./skips ./dockercheck
+	@touch $(TOOLS)/*
+
+# Every test: the console's; the packages of detector again with every OpenCV
+# matrix counted; ours again under the race detector; and all of them. Tests
+# without the models or photos they need are skipped, and the last line says so;
+# with CI=true or FACEGATE_REQUIRE_MODELS=1 such a skip fails the run.
+GOTEST = FACEGATE_MODELS=$(TEST_MODELS) FACEGATE_TESTDATA=$(TEST_TESTDATA) \
+         $(TOOLS)/gotestsum --format pkgname-and-test-fails --format-hide-empty-pkg --hide-summary skipped
+
+test: build $(TOOLS)/gotestsum ## run every test, and say which were skipped and why
+	@build/packages $(TEST_PACKAGES)
+	@bin/facegate models status >/dev/null 2>&1 || bin/facegate models pull || \
+	  echo "The model files cannot be fetched; tests that need them will be skipped." >&2
+	@test -d $(TEST_TESTDATA)/people -a -d $(TEST_TESTDATA)/probes || go run ./cmd/testphotos -dir $(TEST_TESTDATA) || \
+	  echo "The test photos cannot be fetched; tests that need them will be skipped." >&2
+	@rm -rf $(RESULTS); mkdir -p $(RESULTS)
+	@failed=0; \
+	echo "== console: types and tests"; \
+	(cd web/ui && npm run --silent check && npm run --silent test) || failed=1; \
+	echo "== matrices counted (-tags matprofile)"; \
+	$(GOTEST) --jsonfile $(RESULTS)/matprofile.json -- -count=1 -timeout 10m -tags matprofile -run Mat ./detector/ || failed=1; \
+	echo "== race detector"; \
+	$(GOTEST) --jsonfile $(RESULTS)/race.json -- -count=1 -timeout 15m -race -short ./... || failed=1; \
+	echo "== all tests"; \
+	$(GOTEST) --jsonfile $(RESULTS)/all.json -- -count=1 -timeout 20m ./... || failed=1; \
+	$(TOOLS)/skips $(RESULTS)/*.json || failed=1; \
+	exit $$failed
+
+lint: build $(TOOLS)/staticcheck ## gofmt, go vet, staticcheck, and the checks of Dockerfile and compose file
+	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	  test -z "$$unformatted" || { echo "not gofmt's format: $$unformatted" >&2; exit 1; }
+	@go vet ./...
+	@go -C tools vet ./... && go -C tools test ./...
+	@$(TOOLS)/staticcheck ./...
+	@$(TOOLS)/dockercheck
+
+bench: build models ## measure, on the test photos: one table
+	@bin/facegate bench --photos $(TEST_TESTDATA)
+
+# The release runs on any machine of its architecture that is not too old: on
+# amd64 those with AVX2 (MARCH), which face embedding is several times slower
+# without. See build/cxx-portable.
+MARCH := $(if $(filter amd64,$(ARCH)),-march=x86-64-v3)
+
+release: packages console ## build bin/release/facegate-linux-ARCH for other machines than this one
+	@mkdir -p bin/release
+	@CXX=$(abspath build/cxx-portable) CGO_CFLAGS="-O2 $(MARCH)" CGO_CXXFLAGS="-O2 $(MARCH)" CGO_LDFLAGS="-Wl,--as-needed" \
+	  go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/release/facegate-linux-$(ARCH) ./cmd/facegate
+
+clean: ## remove what was built and fetched; ./data and ./models stay
+	@rm -rf bin .cache web/ui/node_modules
+	@find web/ui/dist -mindepth 1 -not -name .gitkeep -delete 2>/dev/null || true
