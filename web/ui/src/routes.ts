@@ -1,0 +1,59 @@
+// Addresses of the console. They live behind the #, so the gateway serves one page.
+
+export type PageName = 'enrol' | 'identify' | 'people' | 'person' | 'missing'
+
+export interface Route {
+  page: PageName
+  id: string // of the person, on their page
+}
+
+export interface NavItem {
+  page: PageName
+  label: string
+  href: string
+  within: PageName[] // pages below this one
+}
+
+export interface NavGroup {
+  label: string
+  items: NavItem[]
+}
+
+// New pages are added here, in App's table and in match below.
+export const nav: NavGroup[] = [
+  {
+    label: 'Faces',
+    items: [
+      { page: 'enrol', label: 'Enrol', href: '#/enrol', within: [] },
+      { page: 'identify', label: 'Identify', href: '#/identify', within: [] },
+      { page: 'people', label: 'People', href: '#/people', within: ['person'] },
+    ],
+  },
+]
+
+export const personHref = (id: string) => `#/people/${encodeURIComponent(id)}`
+
+// match tells which page a location's hash asks for. No hash is the first page.
+export function match(hash: string): Route {
+  const path = hash.replace(/^#/, '').split('?', 1)[0] ?? ''
+  const [first = 'enrol', second, ...more] = path.split('/').filter(Boolean)
+  const id = decode(second)
+  if (more.length > 0 || id === null) return { page: 'missing', id: '' }
+  switch (first) {
+    case 'enrol':
+    case 'identify':
+      return { page: id ? 'missing' : first, id: '' }
+    case 'people':
+      return id ? { page: 'person', id } : { page: 'people', id: '' }
+  }
+  return { page: 'missing', id: '' }
+}
+
+// decode is null where the escapes are broken.
+function decode(part: string | undefined): string | null {
+  try {
+    return decodeURIComponent(part ?? '')
+  } catch {
+    return null
+  }
+}

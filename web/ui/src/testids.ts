@@ -1,0 +1,56 @@
+// Elements browser tests may hold on to, by data-testid. Those marked id carry
+// the same value as their element id, too.
+export const testid = {
+  enrolName: 'enrol-name', // id; the name
+  enrolExternalID: 'enrol-external-id', // id
+  enrolTags: 'enrol-tags', // id; comma-separated
+  enrolNotes: 'enrol-notes', // id
+  enrolConsent: 'enrol-consent', // id; the checkbox
+  enrolConsentBasis: 'enrol-consent-basis', // id
+  enrolConsentDate: 'enrol-consent-date', // id; yyyy-mm-dd
+  enrolFiles: 'enrol-files', // id; the file input
+  enrolWebcamStart: 'enrol-webcam-start', // id
+  enrolWebcamShoot: 'enrol-webcam-shoot', // id; enabled once pictures arrive
+  enrolWebcamStop: 'enrol-webcam-stop', // id
+  enrolPhoto: 'enrol-photo', // one per photo; data-photo: its name, data-check: waiting|checking|ready|warning|failed
+  enrolSubmit: 'enrol-submit', // id
+  enrolVerdict: 'enrol-verdict', // one per judged photo; data-status: added|refused|skipped, data-photo, data-code
+  enrolDuplicate: 'enrol-duplicate', // "also looks like"; data-name
+  enrolResult: 'enrol-result', // the summary after enrolling; data-person: the id
+  enrolTaken: 'enrol-add-to-existing', // id; offered when the name is taken
+  enrolRestart: 'enrol-restart', // id; begin with another person
+
+  identifyFile: 'identify-file', // id; the file input
+  identifyWebcamStart: 'identify-webcam-start', // id
+  identifyWebcamShoot: 'identify-webcam-shoot', // id
+  identifyWebcamStop: 'identify-webcam-stop', // id
+  identifyPhoto: 'identify-photo', // the photo with its boxes; data-state: empty|busy|done|failed
+  identifyBox: 'identify-box', // one per face, on the photo; data-decision, data-name
+  identifyResult: 'identify-result', // one per face, in the list; data-decision, data-name
+  identifyCandidate: 'identify-candidate', // data-name
+  identifyEnrol: 'identify-enrol', // enrol this person
+
+  peopleSearch: 'people-search', // id
+  peopleTotal: 'people-total', // data-total
+  personRow: 'person-row', // one per person; data-name, data-id
+  peopleMore: 'people-more', // id; the next page
+  personDelete: 'person-delete', // in a row, and on the person's page
+  confirmDelete: 'confirm-delete', // id
+  confirmCancel: 'confirm-cancel', // id
+
+  personName: 'person-name', // id
+  personSave: 'person-save', // id
+  personSaved: 'person-saved', // appears when saved
+  personFiles: 'person-files', // id; the file input
+  personWebcamStart: 'person-webcam-start', // id
+  personWebcamShoot: 'person-webcam-shoot', // id
+  personWebcamStop: 'person-webcam-stop', // id
+  personPhoto: 'person-photo', // as enrol-photo
+  personAdd: 'person-add', // id; adds the photos
+  personVerdict: 'person-verdict', // as enrol-verdict
+  personDuplicate: 'person-duplicate', // as enrol-duplicate
+  sampleCard: 'sample', // one per sample; data-id, data-source
+  sampleDelete: 'sample-delete',
+
+  problem: 'problem', // any error shown; data-code
+} as const
