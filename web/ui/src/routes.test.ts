@@ -1,0 +1,32 @@
+import { describe, expect, test } from 'vitest'
+import { match, nav, personHref } from './routes'
+
+describe('match', () => {
+  const cases: [hash: string, page: string, id: string][] = [
+    ['', 'enrol', ''],
+    ['#', 'enrol', ''],
+    ['#/', 'enrol', ''],
+    ['#/enrol', 'enrol', ''],
+    ['#/identify?from=mail', 'identify', ''],
+    ['#/people', 'people', ''],
+    ['#/people/', 'people', ''],
+    ['#/people/6b1f', 'person', '6b1f'],
+    ['#/people/a%20b', 'person', 'a b'],
+    ['#/people/6b1f/more', 'missing', ''],
+    ['#/people/%E0%A4%A', 'missing', ''],
+    ['#/enrol/6b1f', 'missing', ''],
+    ['#/nowhere', 'missing', ''],
+    ['#main', 'missing', ''],
+  ]
+  test.each(cases)('%s is %s %s', (hash, page, id) => {
+    expect(match(hash)).toEqual({ page, id })
+  })
+
+  test('every address in the navigation leads to its page', () => {
+    for (const item of nav.flatMap((group) => group.items)) expect(match(item.href).page).toBe(item.page)
+  })
+
+  test('a person’s address leads back to the person, whatever the id', () => {
+    for (const id of ['6b1f', 'a/b', 'ü %', '?#']) expect(match(personHref(id))).toEqual({ page: 'person', id })
+  })
+})
