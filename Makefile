@@ -16,7 +16,8 @@ RESULTS := .cache/test
 
 # Tests take models and photos from here: what the environment says, else the
 # folders beside the repository, else what was fetched.
-TEST_MODELS   := $(or $(FACEGATE_MODELS),$(firstword $(wildcard $(abspath ../shared/models)) $(abspath models)))
+TEST_MODELS   := $(or $(FACEGATE_MODELS),$(firstword $(wildcard $(abspath ../shared/models) $(abspath models) \
+                   $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/facegate/models)),$(abspath models))
 TEST_TESTDATA := $(or $(FACEGATE_TESTDATA),$(firstword $(wildcard $(abspath ../shared/testdata)) $(abspath .cache/testdata)))
 
 .PHONY: help run build test bench lint release clean packages models console
@@ -47,7 +48,7 @@ web/ui/dist/index.html: web/ui/node_modules/.package-lock.json $(UI_SOURCES)
 console: web/ui/dist/index.html
 
 models: build ## fetch the model files where they are missing
-	@bin/facegate models status >/dev/null 2>&1 || bin/facegate models pull
+	@bin/facegate models status >/dev/null 2>&1 || bin/facegate models pull --to models
 
 $(TOOLS)/%: tools/go.mod tools/go.sum $(wildcard tools/*/*.go)
 	@mkdir -p $(TOOLS)
@@ -63,7 +64,7 @@ GOTEST = FACEGATE_MODELS=$(TEST_MODELS) FACEGATE_TESTDATA=$(TEST_TESTDATA) \
 
 test: build $(TOOLS)/gotestsum ## run every test, and say which were skipped and why
 	@build/packages $(TEST_PACKAGES)
-	@bin/facegate models status >/dev/null 2>&1 || bin/facegate models pull || \
+	@bin/facegate models status >/dev/null 2>&1 || bin/facegate models pull --to models || \
 	  echo "The model files cannot be fetched; tests that need them will be skipped." >&2
 	@test -d $(TEST_TESTDATA)/people -a -d $(TEST_TESTDATA)/probes || go run ./cmd/testphotos -dir $(TEST_TESTDATA) || \
 	  echo "The test photos cannot be fetched; tests that need them will be skipped." >&2
