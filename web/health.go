@@ -1,0 +1,39 @@
+package web
+
+import (
+	_ "embed"
+	"net/http"
+
+	"github.com/gin-gonic/gin"
+)
+
+//go:embed openapi.yaml
+var description []byte
+
+// health tells that the process answers, and nothing more: a failing dependency
+// is not mended by restarting it.
+func (s *Server) health(c *gin.Context) {
+	c.Header("Cache-Control", "no-store")
+	if err := answer(c, http.StatusOK, map[string]string{"status": "ok", "version": s.Version}); err != nil {
+		s.fail(c, err)
+	}
+}
+
+// readiness tells whether requests can be served now.
+func (s *Server) readiness(c *gin.Context) {
+	c.Header("Cache-Control", "no-store")
+	ctx, cancel := s.working(c)
+	defer cancel()
+	err := s.Ready(ctx)
+	if err == nil {
+		err = answer(c, http.StatusOK, map[string]string{"status": "ready"})
+	}
+	if err != nil {
+		s.fail(c, &statusError{http.StatusServiceUnavailable, err})
+	}
+}
+
+func (s *Server) serveDescription(c *gin.Context) {
+	c.Header("Cache-Control", "no-cache")
+	c.Data(http.StatusOK, "application/yaml", description)
+}

@@ -1,0 +1,104 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+
+	"facegate"
+
+	"github.com/gin-gonic/gin"
+)
+
+// identify answers POST /v1/identify, with a photo or an embedding.
+func (s *Server) identify(c *gin.Context) error {
+	if contentType(c.Request) == mediaJSON {
+		return s.identifyEmbedding(c)
+	}
+	u, err := s.readUpload(c, form{
+		photos:  map[string]int{"photo": 1},
+		options: []string{"threshold", "candidates", "small_faces", "min_score", "limit"},
+		raw:     "photo",
+	})
+	if err != nil {
+		return err
+	}
+	photo, err := u.photo("photo")
+	if err != nil {
+		return err
+	}
+	o := facegate.IdentifyOptions{
+		Threshold:  u.number("threshold", 0, maxDistance),
+		Candidates: u.count("candidates", 1, maxCandidates),
+		SmallFaces: u.flag("small_faces"),
+		MinScore:   u.score("min_score"),
+		MaxFaces:   u.count("limit", 0, maxFaces),
+	}
+	if u.err != nil {
+		return u.err
+	}
+	ctx, cancel := s.working(c)
+	defer cancel()
+	r, err := s.Recognition.Identify(ctx, photo.Data, o)
+	if err != nil {
+		return err
+	}
+	s.metrics.found(opIdentify, len(r.Faces))
+	for _, f := range r.Faces {
+		s.metrics.decided(opIdentify, f.Decision)
+	}
+	return answer(c, http.StatusOK, wholeIdentifyResult(r))
+}
+
+// embeddingBody is a probe that was embedded before. Embeddings compare only
+// within one recipe; the caller has it from this server.
+type embeddingBody struct {
+	Embedding  []float32 `json:"embedding"`
+	Threshold  *float64  `json:"threshold"`
+	Candidates *int      `json:"candidates"`
+}
+
+func (s *Server) identifyEmbedding(c *gin.Context) error {
+	q, err := queryParams(c.Request.URL, "threshold", "candidates")
+	if err != nil {
+		return err
+	}
+	o := facegate.IdentifyOptions{
+		Threshold:  q.number("threshold", 0, maxDistance),
+		Candidates: q.count("candidates", 1, maxCandidates),
+	}
+	if q.err != nil {
+		return q.err
+	}
+	var body embeddingBody
+	if err := readJSON(c, &body); err != nil {
+		return err
+	}
+	if body.Embedding == nil {
+		return invalid("send the 128 numbers as the detect call returns them", "the embedding is missing")
+	}
+	if body.Threshold != nil {
+		if *body.Threshold < 0 || *body.Threshold > maxDistance {
+			return invalid("give a number from 0 to 2", "threshold is not a number from 0 to 2")
+		}
+		o.Threshold = body.Threshold
+	}
+	if body.Candidates != nil {
+		if *body.Candidates < 1 || *body.Candidates > maxCandidates {
+			return invalid(fmt.Sprintf("give a whole number from 1 to %d", maxCandidates),
+				"candidates is not a whole number from 1 to %d", maxCandidates)
+		}
+		o.Candidates = *body.Candidates
+	}
+	e, err := facegate.EmbeddingFromSlice(body.Embedding)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := s.working(c)
+	defer cancel()
+	i, err := s.Recognition.IdentifyEmbedding(ctx, e, o)
+	if err != nil {
+		return err
+	}
+	s.metrics.decided(opIdentify, i.Decision)
+	return answer(c, http.StatusOK, map[string]any{"faces": []facegate.Identification{wholeIdentification(i)}})
+}

@@ -1,0 +1,170 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"math"
+	"net"
+	"net/http"
+	"time"
+
+	"facegate"
+
+	"github.com/gin-gonic/gin"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/semaphore"
+)
+
+// A Server answers over HTTP. Fill in the fields, call [Server.Initialize] once,
+// then [Server.Run], or [Server.Handler] to serve by other means.
+type Server struct {
+	Recognition facegate.Recognition            // required
+	People      facegate.People                 // required
+	GallerySize func() (people, samples int)    // required; for the metrics
+	Ready       func(ctx context.Context) error // nil: always ready; else why it is not
+	Thresholds  func() Thresholds               // those in force; nil: the defaults
+
+	Console  fs.FS                // the built console; nil: the embedded one
+	Logger   *slog.Logger         // nil: slog.Default()
+	Version  string               // of the program, told by /healthz
+	Registry *prometheus.Registry // where metrics are registered and read from; nil: a new one
+	Now      func() time.Time     // for the time taken, in log and metrics; nil: time.Now
+
+	MaxPhotoBytes int64 // of one photo; 0: 20 MiB
+	MaxBodyBytes  int64 // of a request with all its photos; 0: 64 MiB
+	MaxPhotos     int   // in one enrolment; 0: 50
+
+	// RequestTimeout bounds the work on a request, once its body has arrived; 0: 30 s.
+	RequestTimeout time.Duration
+	// BodyTimeout is how long a body may stand still; 0: 10 s. MinBodyRate is
+	// what a body must keep up on average beyond that, in bytes a second; 0: 32 KiB.
+	BodyTimeout time.Duration
+	MinBodyRate int64
+	// WriteTimeout is how long a client may take to accept a piece of the answer; 0: 30 s.
+	WriteTimeout      time.Duration
+	ReadHeaderTimeout time.Duration // 0: 10 s
+	IdleTimeout       time.Duration // between two requests of a connection; 0: 2 min
+	// ShutdownTimeout bounds how long work in flight may go on after Run's
+	// context ended; 0: 20 s.
+	ShutdownTimeout time.Duration
+
+	engine   *gin.Engine
+	metrics  *metrics
+	outcomes map[facegate.Code]outcome
+	console  *console
+	origins  *http.CrossOriginProtection
+}
+
+// maxHeaderBytes bounds a request's headers; cookies and keys are short.
+const maxHeaderBytes = 64 << 10
+
+// Initialize checks the fields, fills in the defaults and builds the routes.
+func (s *Server) Initialize() error {
+	switch {
+	case s.Recognition == nil:
+		return errors.New("web: no Recognition")
+	case s.People == nil:
+		return errors.New("web: no People")
+	case s.GallerySize == nil:
+		return errors.New("web: no GallerySize")
+	}
+	s.setDefaults()
+	s.outcomes = outcomes()
+	s.origins = http.NewCrossOriginProtection()
+	var err error
+	if s.console, err = newConsole(s.Console); err != nil {
+		return fmt.Errorf("web: read the console: %w", err)
+	}
+	if s.metrics, err = newMetrics(s.Registry, s.GallerySize); err != nil {
+		return fmt.Errorf("web: register metrics: %w", err)
+	}
+	s.engine = s.routes()
+	return nil
+}
+
+func (s *Server) setDefaults() {
+	if s.Ready == nil {
+		s.Ready = func(context.Context) error { return nil }
+	}
+	if s.Thresholds == nil {
+		s.Thresholds = DefaultThresholds
+	}
+	if s.Logger == nil {
+		s.Logger = slog.Default()
+	}
+	if s.Registry == nil {
+		s.Registry = prometheus.NewRegistry()
+	}
+	if s.Now == nil {
+		s.Now = time.Now
+	}
+	setDefault(&s.MaxPhotoBytes, 20<<20)
+	setDefault(&s.MaxBodyBytes, 64<<20)
+	setDefault(&s.MaxPhotos, 50)
+	setDefault(&s.RequestTimeout, 30*time.Second)
+	setDefault(&s.BodyTimeout, 10*time.Second)
+	setDefault(&s.MinBodyRate, 32<<10)
+	setDefault(&s.WriteTimeout, 30*time.Second)
+	setDefault(&s.ReadHeaderTimeout, 10*time.Second)
+	setDefault(&s.IdleTimeout, 2*time.Minute)
+	setDefault(&s.ShutdownTimeout, 20*time.Second)
+}
+
+func setDefault[T int | int64 | time.Duration](field *T, value T) {
+	if *field <= 0 {
+		*field = value
+	}
+}
+
+// Handler answers every route. It may be served by any http.Server, but Run sets
+// the timeouts that a Handler cannot set.
+func (s *Server) Handler() http.Handler { return s.engine }
+
+// Run serves on ln until ctx ends, then accepts no more, lets the work in flight
+// finish for at most ShutdownTimeout, cancels what is left, and returns when the
+// last handler has. It closes ln. It is nil after an orderly shutdown.
+func (s *Server) Run(ctx context.Context, ln net.Listener) error {
+	work, cancelWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancelWork()
+	handlers := semaphore.NewWeighted(math.MaxInt64)
+	srv := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if handlers.Acquire(r.Context(), 1) != nil {
+				return // Run is about to return
+			}
+			defer handlers.Release(1)
+			s.engine.ServeHTTP(w, r)
+		}),
+		ReadHeaderTimeout: s.ReadHeaderTimeout,
+		IdleTimeout:       s.IdleTimeout,
+		MaxHeaderBytes:    maxHeaderBytes,
+		BaseContext:       func(net.Listener) context.Context { return work },
+		ErrorLog:          slog.NewLogLogger(s.Logger.Handler(), slog.LevelDebug),
+	}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(ln) }()
+
+	var failed error
+	select {
+	case err := <-served:
+		failed = fmt.Errorf("serve on %s: %w", ln.Addr(), err)
+	case <-ctx.Done():
+	}
+	bound, cancelBound := context.WithTimeout(context.WithoutCancel(ctx), s.ShutdownTimeout)
+	defer cancelBound()
+	if err := srv.Shutdown(bound); err != nil && failed == nil {
+		s.Logger.Warn("work in flight was canceled", "after", s.ShutdownTimeout)
+	}
+	cancelWork()
+	if err := srv.Close(); err != nil && failed == nil {
+		failed = fmt.Errorf("close: %w", err)
+	}
+	// A canceled handler ends by itself; its photo may still be in native code.
+	if err := handlers.Acquire(context.WithoutCancel(ctx), math.MaxInt64); err != nil && failed == nil {
+		failed = fmt.Errorf("wait for handlers: %w", err)
+	}
+	return failed
+}

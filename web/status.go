@@ -1,0 +1,62 @@
+package web
+
+import (
+	"net/http"
+
+	"facegate"
+)
+
+// codeCrossOrigin refuses what a foreign web page makes a browser send.
+const codeCrossOrigin facegate.Code = "cross_origin"
+
+// An outcome is how an error code looks over HTTP.
+type outcome struct {
+	status int
+	title  string
+	// private details may name files or hold a cause; the caller gets the title
+	// instead and the log gets the rest.
+	private bool
+}
+
+// outcomes is the one place where codes become statuses.
+//
+// A photo that is no picture, or in a format that is not read, is 415: the
+// request was fine, its media was not. A photo that was read but does not serve
+// is 422. A time limit is 503 as a full queue is, since both pass: the client
+// may come again after Retry-After.
+func outcomes() map[facegate.Code]outcome {
+	return map[facegate.Code]outcome{
+		facegate.CodeInvalid:           {status: http.StatusBadRequest, title: "The request is wrong"},
+		facegate.CodeInvalidEmbedding:  {status: http.StatusBadRequest, title: "The embedding is not usable"},
+		facegate.CodeEmpty:             {status: http.StatusBadRequest, title: "The photo is empty"},
+		facegate.CodeTruncated:         {status: http.StatusBadRequest, title: "The photo ends early"},
+		facegate.CodeNotAnImage:        {status: http.StatusUnsupportedMediaType, title: "The file is no picture"},
+		facegate.CodeUnsupportedFormat: {status: http.StatusUnsupportedMediaType, title: "The picture's format is not read"},
+		facegate.CodeUnsupportedMedia:  {status: http.StatusUnsupportedMediaType, title: "The body's media type is not taken here"},
+		facegate.CodeTooLarge:          {status: http.StatusRequestEntityTooLarge, title: "Too large"},
+		facegate.CodeNoFace:            {status: http.StatusUnprocessableEntity, title: "No face in the photo"},
+		facegate.CodeSeveralFaces:      {status: http.StatusUnprocessableEntity, title: "Several faces in the photo"},
+		facegate.CodeLowQuality:        {status: http.StatusUnprocessableEntity, title: "The face is too poor"},
+		facegate.CodeNearIdentical:     {status: http.StatusUnprocessableEntity, title: "The photo is already enrolled"},
+		facegate.CodeNoUsablePhoto:     {status: http.StatusUnprocessableEntity, title: "No photo could be used"},
+		facegate.CodePersonNotFound:    {status: http.StatusNotFound, title: "No such person"},
+		facegate.CodeSampleNotFound:    {status: http.StatusNotFound, title: "No such sample"},
+		facegate.CodeNotFound:          {status: http.StatusNotFound, title: "Nothing is here"},
+		facegate.CodeMethodNotAllowed:  {status: http.StatusMethodNotAllowed, title: "The method is not taken here"},
+		facegate.CodeNoSamples:         {status: http.StatusConflict, title: "The person has no samples"},
+		facegate.CodeNameTaken:         {status: http.StatusConflict, title: "The name is taken"},
+		facegate.CodeExternalIDTaken:   {status: http.StatusConflict, title: "The external id is taken"},
+		codeCrossOrigin:                {status: http.StatusForbidden, title: "Sent by a foreign web page"},
+		facegate.CodeBusy:              {status: http.StatusServiceUnavailable, title: "Too busy"},
+		facegate.CodeTimeout:           {status: http.StatusServiceUnavailable, title: "The time limit ran out"},
+		facegate.CodeCanceled:          {status: statusClientClosedRequest, title: "The request was canceled"},
+		facegate.CodeModelMissing:      {status: http.StatusInternalServerError, title: "A model file is missing", private: true},
+		facegate.CodeModelDamaged:      {status: http.StatusInternalServerError, title: "A model file is damaged", private: true},
+		facegate.CodeDatabase:          {status: http.StatusInternalServerError, title: "The database failed", private: true},
+		facegate.CodeInternal:          {status: http.StatusInternalServerError, title: "Something went wrong", private: true},
+	}
+}
+
+// statusClientClosedRequest is nginx's own number for a client that hung up; no
+// RFC has one. Nobody reads the answer, the access log does.
+const statusClientClosedRequest = 499
