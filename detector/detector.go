@@ -226,7 +226,7 @@ func (d *Detector) analyse(ctx context.Context, w *worker, bgr *gocv.Mat, o face
 	a.Stages.Detect = time.Since(start)
 
 	for i := range a.Faces {
-		if err := finish(&a.Faces[i], bgr, o.Crops); err != nil {
+		if err := finish(&a.Faces[i], bgr); err != nil {
 			return a, err
 		}
 	}
@@ -235,19 +235,19 @@ func (d *Detector) analyse(ctx context.Context, w *worker, bgr *gocv.Mat, o face
 		err = d.embedAll(ctx, w, bgr, &a)
 	}
 	for i := range a.Faces {
-		tidy(&a.Faces[i])
+		if tidy(&a.Faces[i]); !o.Crops {
+			a.Faces[i].Crop = nil
+		}
 	}
 	return a, err
 }
 
-// finish judges a face and keeps its crop.
-func finish(f *facegate.Face, bgr *gocv.Mat, keep bool) (err error) {
+// finish cuts a face out and judges it.
+func finish(f *facegate.Face, bgr *gocv.Mat) (err error) {
 	crop := upright(bgr, f.Landmarks, 1)
 	defer crop.Close()
 	judge(f, crop, bgr.Cols(), bgr.Rows())
-	if keep {
-		f.Crop, err = encodeJPEG(crop, cropQuality)
-	}
+	f.Crop, err = encodeJPEG(crop, cropQuality)
 	return err
 }
 

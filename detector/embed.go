@@ -23,34 +23,37 @@ var ladder = []float64{1, 1.4, 0.75, 1.8}
 // cropQuality is the JPEG quality in which crops go to go-face and into the store.
 const cropQuality = 95
 
-// embed computes the embedding of a face found in bgr. It is nil where dlib does
-// not see a face in the crop by any means. crop is the time spent on cutting and
-// coding crops, net that in dlib.
+// embed computes the embedding of a face found in bgr, whose f.Crop is set. It is
+// nil where dlib does not see a face in the crop by any means. crop is the time
+// spent on cutting and coding crops, net that in dlib.
 func embed(rec *face.Recognizer, bgr *gocv.Mat, f *facegate.Face) (e *facegate.Embedding, crop, net time.Duration, err error) {
 	for _, size := range ladder {
-		e, c, n, err := embedCrop(rec.Recognize, bgr, f, size)
-		crop, net = crop+c, net+n
+		jpeg, start := f.Crop, time.Now()
+		if size != 1 {
+			m := upright(bgr, f.Landmarks, size)
+			jpeg, err = encodeJPEG(m, cropQuality)
+			m.Close()
+			if err != nil {
+				return nil, crop, net, err
+			}
+		}
+		cut := time.Now()
+		e, err = embedCrop(rec.Recognize, jpeg, size)
+		crop, net = crop+cut.Sub(start), net+time.Since(cut)
 		if e != nil || err != nil {
 			return e, crop, net, err
 		}
 	}
-	e, c, n, err := embedCrop(rec.RecognizeCNN, bgr, f, 1)
-	return e, crop + c, net + n, err
+	start := time.Now()
+	e, err = embedCrop(rec.RecognizeCNN, f.Crop, 1)
+	return e, crop, net + time.Since(start), err
 }
 
-func embedCrop(recognize func([]byte) ([]face.Face, error), bgr *gocv.Mat, f *facegate.Face, size float64) (*facegate.Embedding, time.Duration, time.Duration, error) {
-	start := time.Now()
-	m := upright(bgr, f.Landmarks, size)
-	jpeg, err := encodeJPEG(m, cropQuality)
-	m.Close()
-	if err != nil {
-		return nil, 0, 0, err
-	}
-	cut := time.Now()
+// embedCrop embeds the face in the middle of an upright crop of that size.
+func embedCrop(recognize func([]byte) ([]face.Face, error), jpeg []byte, size float64) (*facegate.Embedding, error) {
 	found, err := recognize(jpeg)
-	crop, net := cut.Sub(start), time.Since(cut)
 	if err != nil {
-		return nil, crop, net, fmt.Errorf("embed a face: %w", err)
+		return nil, fmt.Errorf("embed a face: %w", err)
 	}
 	best, nearest := -1, cropSide*size/5 // the face we cut out is in the middle; others are neighbours
 	for i, g := range found {
@@ -61,11 +64,11 @@ func embedCrop(recognize func([]byte) ([]face.Face, error), bgr *gocv.Mat, f *fa
 		}
 	}
 	if best < 0 {
-		return nil, crop, net, nil
+		return nil, nil
 	}
 	e := facegate.Embedding(found[best].Descriptor)
 	normalise(&e)
-	return &e, crop, net, nil
+	return &e, nil
 }
 
 // normalise scales e to meanNorm.
