@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"facegate"
+)
+
+type identifyCommand struct {
+	Photos []string `arg:"" help:"Photos, folders of photos, or - for one on standard input."`
+	faceOptions
+	Candidates count `help:"How many of the nearest people to list (with --json), 1..100." env:"-" default:"5" placeholder:"N"`
+	analysisSettings
+	identifySettings
+}
+
+// identification is a line of `facegate identify --json`.
+type identification struct {
+	Photo string `json:"photo"`
+	facegate.IdentifyResult
+}
+
+// Run prints who is in every photo.
+func (c *identifyCommand) Run(ctx context.Context, p *program) error {
+	paths, err := expandPhotos(c.Photos)
+	if err != nil {
+		return err
+	}
+	workers := c.workersFor(len(paths))
+	rooms, err := p.openRooms(ctx, c.analysisSettings, workers, wiring{identify: c.identifySettings})
+	if err != nil {
+		return err
+	}
+	defer rooms.Close()
+	if people, _ := rooms.gallery.Size(); people == 0 {
+		p.warn("nobody is enrolled in "+p.settings.Data+": every face is unknown", "enrol somebody: facegate enroll NAME photo.jpg")
+	}
+	options := facegate.IdentifyOptions{Candidates: int(c.Candidates), SmallFaces: c.SmallFaces, MinScore: float64(c.MinScore), MaxFaces: int(c.MaxFaces)}
+	var tally tally
+	width := widest(paths, 60)
+	err = eachPhoto(ctx, p, paths, int64(c.MaxPhotoBytes), workers,
+		func(ctx context.Context, photo facegate.Photo) (facegate.IdentifyResult, error) {
+			return rooms.recognition.Identify(ctx, photo.Data, options)
+		},
+		func(w work[facegate.IdentifyResult]) error {
+			if w.err != nil {
+				return tally.refuse(p, w.photo, w.err)
+			}
+			tally.answer(len(w.result.Faces) > 0)
+			for i := range w.result.Faces {
+				tally.answer(w.result.Faces[i].Decision == facegate.Match)
+				w.result.Faces[i].Embedding = nil // as the API answers: detect gives embeddings to those who ask
+			}
+			if p.settings.JSON {
+				return p.printJSON(identification{w.photo, w.result})
+			}
+			return printIdentification(p, pad(w.photo, width), w.result)
+		})
+	return tally.outcome(err)
+}
+
+func printIdentification(p *program, photo string, r facegate.IdentifyResult) error {
+	if len(r.Faces) == 0 {
+		return p.printf("%s  no face\n", photo)
+	}
+	for _, f := range r.Faces {
+		line := photo + "  " + describeIdentification(f.Identification)
+		if len(r.Faces) > 1 {
+			line += "  " + place(f.Box)
+		}
+		if err := p.printf("%s\n", line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// describeIdentification is the decision in words, with the numbers it rests on.
+func describeIdentification(d facegate.Identification) string {
+	const nameWidth = 20
+	if len(d.Candidates) == 0 {
+		return fmt.Sprintf("%s  the gallery is empty", pad(string(d.Decision), nameWidth))
+	}
+	best := d.Candidates[0]
+	who, why := string(d.Decision), ""
+	switch {
+	case d.Decision == facegate.Match:
+		who = best.Person.Name
+	case d.Decision == facegate.Ambiguous && len(d.Candidates) > 1:
+		why = fmt.Sprintf("; %s, or %s at %.2f", best.Person.Name, d.Candidates[1].Person.Name, d.Candidates[1].Distance)
+	default:
+		why = "; nearest is " + best.Person.Name
+	}
+	return fmt.Sprintf("%s  distance %.2f  similarity %.2f  (threshold %.2f%s)",
+		pad(who, nameWidth), best.Distance, best.Similarity, d.Threshold, why)
+}

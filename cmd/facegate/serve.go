@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"facegate"
+	"facegate/web"
+)
+
+type serveCommand struct {
+	Listen string `help:"Address to listen on; port 0 takes a free one (${default})." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+
+	MaxBodyBytes    size          `help:"Largest request with all its photos, in bytes (${default})." default:"67108864" placeholder:"BYTES" group:"Limits:"`
+	MaxPhotos       size          `help:"Most photos in one enrolment (${default})." default:"50" placeholder:"N" group:"Limits:"`
+	RequestTimeout  time.Duration `help:"Longest a request may take once its body is here (${default})." default:"30s" placeholder:"TIME" group:"Limits:"`
+	ShutdownTimeout time.Duration `help:"Longest that requests under way may go on when the server is told to end (${default})." default:"20s" placeholder:"TIME" group:"Limits:"`
+
+	analysisSettings
+	verifySettings
+	identifySettings
+	enrolSettings
+}
+
+// Validate is called by kong.
+func (c *serveCommand) Validate() error {
+	if c.RequestTimeout <= 0 || c.ShutdownTimeout <= 0 {
+		return errors.New("--request-timeout and --shutdown-timeout must be longer than 0")
+	}
+	return nil
+}
+
+// Run serves until ctx ends, then lets requests under way finish.
+func (c *serveCommand) Run(ctx context.Context, p *program) error {
+	// First, so that a port that is taken shows before models are loaded.
+	listener, err := net.Listen("tcp", c.Listen)
+	if err != nil {
+		return &facegate.Error{Code: facegate.CodeInvalid, Detail: "cannot listen on " + c.Listen,
+			Next: "name another address with --listen, or end what listens there", Err: err}
+	}
+	defer listener.Close()
+	rooms, err := p.openRooms(ctx, c.analysisSettings, c.workersFor(manyPhotos),
+		wiring{verify: c.verifySettings, identify: c.identifySettings, enrol: c.enrolSettings})
+	if err != nil {
+		return err
+	}
+	defer rooms.Close()
+
+	server := &web.Server{
+		Recognition: rooms.recognition,
+		People:      rooms.people,
+		GallerySize: rooms.gallery.Size,
+		Ready:       rooms.people.Sync,
+		Thresholds: func() web.Thresholds {
+			return web.Thresholds{Verify: float64(c.VerifyThreshold), Identify: float64(c.IdentifyThreshold), Margin: float64(c.Margin)}
+		},
+		Logger:          p.log,
+		Version:         versionOf().Version,
+		MaxPhotoBytes:   int64(c.MaxPhotoBytes),
+		MaxBodyBytes:    int64(c.MaxBodyBytes),
+		MaxPhotos:       int(c.MaxPhotos),
+		RequestTimeout:  c.RequestTimeout,
+		ShutdownTimeout: c.ShutdownTimeout,
+	}
+	if err := server.Initialize(); err != nil {
+		return err
+	}
+	people, samples := rooms.gallery.Size()
+	if err := p.printf("facegate serves on http://%s (%s, %s)\n", listener.Addr(),
+		plural(people, "person", "people"), plural(samples, "sample", "samples")); err != nil {
+		return err
+	}
+	if err := server.Run(ctx, listener); err != nil {
+		return fmt.Errorf("serve: %w", err)
+	}
+	p.log.Info("ended in good order")
+	return nil
+}
