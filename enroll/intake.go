@@ -122,6 +122,9 @@ func (s *Service) judge(photo string, faces []facegate.Face) *facegate.Refusal {
 // unreadable is the refusal of a photo that the Analyser could not read. An
 // error that is not the photo's fault is given back.
 func unreadable(photo string, err error) (*facegate.Refusal, error) {
+	if errors.Is(err, errPhotoFailed) {
+		return &facegate.Refusal{Photo: photo, Code: facegate.CodeInternal, Detail: "This photo could not be processed; the log tells why."}, nil
+	}
 	e := facegate.AsError(err)
 	switch e.Code {
 	case facegate.CodeEmpty, facegate.CodeNotAnImage, facegate.CodeUnsupportedFormat, facegate.CodeTooLarge, facegate.CodeTruncated:

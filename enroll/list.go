@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"facegate"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 const (
@@ -63,9 +65,9 @@ func selection(f facegate.PeopleFilter) (where string, args []any) {
 		where += ` AND (p.name_folded LIKE ? ESCAPE '\' OR p.external_id_folded LIKE ? ESCAPE '\')`
 		args = append(args, pattern, pattern)
 	}
-	if f.Tag != "" {
+	if tag := norm.NFC.String(strings.TrimSpace(f.Tag)); tag != "" {
 		where += ` AND EXISTS (SELECT 1 FROM json_each(p.tags) t WHERE t.value = ?)`
-		args = append(args, f.Tag)
+		args = append(args, tag)
 	}
 	return where, args
 }

@@ -3,6 +3,7 @@ package enroll
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 
 	"facegate"
@@ -18,6 +19,9 @@ import (
 func (s *Service) Sync(ctx context.Context) error {
 	if s.Gallery == nil {
 		return nil
+	}
+	if s.Analyser == nil {
+		return errors.New("sync the gallery: enroll.Service needs an Analyser to know which samples compare")
 	}
 	latest, err := latestChange(ctx, s.Store.reader)
 	if err != nil {
