@@ -106,7 +106,7 @@ func ModelDirs(explicit string) []string {
 	if explicit != "" {
 		dirs = append(dirs, explicit)
 	}
-	dirs = append(dirs, "models", filepath.Join("..", "shared", "models"))
+	dirs = append(dirs, "./models", "../shared/models")
 	if d := UserModelDir(); d != "" {
 		dirs = append(dirs, d)
 	}

@@ -130,13 +130,13 @@ func TestCheckModelsUnreadable(t *testing.T) {
 
 func TestModelDirs(t *testing.T) {
 	t.Setenv("XDG_DATA_HOME", "/data")
-	want := []string{"/mine", "models", "../shared/models", "/data/facegate/models"}
+	want := []string{"/mine", "./models", "../shared/models", "/data/facegate/models"}
 	if got := ModelDirs("/mine"); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	t.Setenv("XDG_DATA_HOME", "relative") // the specification: to be ignored
 	t.Setenv("HOME", "/home/u")
-	want = []string{"models", "../shared/models", "/home/u/.local/share/facegate/models"}
+	want = []string{"./models", "../shared/models", "/home/u/.local/share/facegate/models"}
 	if got := ModelDirs(""); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

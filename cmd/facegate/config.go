@@ -21,7 +21,7 @@ type commandLine struct {
 
 	Serve    serveCommand    `cmd:"" help:"Serve the HTTP API and the console."`
 	Enroll   enrollCommand   `cmd:"" help:"Enrol a person from photos, or add photos to one."`
-	Import   importCommand   `cmd:"" help:"Enrol a folder of people: one subfolder with photos for each."`
+	Import   importCommand   `cmd:"" help:"Enrol a folder of people: a subfolder with photos for each. Started again, it adds what is missing."`
 	People   peopleCommand   `cmd:"" help:"List, show, rename or delete people."`
 	Identify identifyCommand `cmd:"" help:"Tell who is in photos."`
 	Verify   verifyCommand   `cmd:"" help:"Tell whether two photos, or a photo and a person, are the same."`
@@ -180,4 +180,3 @@ func envHas(flag *kong.Flag) bool {
 	}
 	return false
 }
-

@@ -78,12 +78,8 @@ func (c *enrollCommand) enrol(ctx context.Context, people facegate.People, photo
 	if facegate.CodeOf(err) != facegate.CodePersonNotFound {
 		return e, false, err
 	}
-	now := time.Now()
-	consent := facegate.Consent{Basis: c.Consent}
-	if c.Consent != "" {
-		consent.At = &now
-	}
-	e, err = people.Create(ctx, facegate.NewPerson{Name: c.Name, ExternalID: c.ExternalID, Tags: c.Tag, Notes: c.Notes, Consent: consent}, photos)
+	e, err = people.Create(ctx, facegate.NewPerson{Name: c.Name, ExternalID: c.ExternalID, Tags: c.Tag, Notes: c.Notes,
+		Consent: consentOf(c.Consent, time.Now())}, photos)
 	return e, false, err
 }
 
@@ -116,10 +112,7 @@ func printEnrolment(p *program, e facegate.Enrolment, added bool) error {
 			return err
 		}
 	}
-	for _, d := range e.Duplicates {
-		p.warn(fmt.Sprintf("%s looks like %s (distance %.2f): is one person enrolled under two names?", d.Photo, d.Person.Name, d.Distance),
-			fmt.Sprintf("compare: facegate people show %q", d.Person.Name))
-	}
+	warnOfDuplicates(p, e.Duplicates)
 	verb := "enrolled"
 	if added {
 		verb = "added to"
