@@ -2,7 +2,9 @@ package web
 
 import "facegate"
 
-// The functions here see to it that no list in an answer is ever null.
+// The functions here see to it that no list in an answer is ever null, and that
+// no embedding leaves the server but by a detect call that asked for it: it is
+// biometric data, and a face can be searched by it elsewhere.
 
 func whole[T any](list []T) []T {
 	if list == nil {
@@ -65,6 +67,7 @@ func wholeIdentification(i facegate.Identification) facegate.Identification {
 func wholeIdentifyResult(r facegate.IdentifyResult) facegate.IdentifyResult {
 	faces := make([]facegate.IdentifiedFace, len(r.Faces))
 	for i, f := range r.Faces {
+		f.Embedding = nil
 		faces[i] = facegate.IdentifiedFace{Face: wholeFace(f.Face), Identification: wholeIdentification(f.Identification)}
 	}
 	r.Faces = faces
@@ -75,6 +78,7 @@ func wholeVerification(v facegate.Verification) facegate.Verification {
 	for _, f := range []**facegate.Face{&v.FaceA, &v.FaceB} {
 		if *f != nil {
 			face := wholeFace(**f)
+			face.Embedding = nil
 			*f = &face
 		}
 	}
