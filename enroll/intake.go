@@ -107,7 +107,7 @@ func (s *Service) judge(photo string, faces []facegate.Face) *facegate.Refusal {
 	if f.Quality.Overall < s.minQuality() {
 		why := fmt.Sprintf("its quality is %.2f, at least %.2f is needed", f.Quality.Overall, s.minQuality())
 		if len(f.Quality.Reasons) > 0 {
-			why = strings.Join(f.Quality.Reasons, ", ")
+			why = strings.Join(f.Quality.Reasons, "; ")
 		}
 		return &facegate.Refusal{Photo: photo, Code: facegate.CodeLowQuality,
 			Detail: sentence("The face in this photo is not good enough: " + why)}
@@ -128,7 +128,11 @@ func unreadable(photo string, err error) (*facegate.Refusal, error) {
 	e := facegate.AsError(err)
 	switch e.Code {
 	case facegate.CodeEmpty, facegate.CodeNotAnImage, facegate.CodeUnsupportedFormat, facegate.CodeTooLarge, facegate.CodeTruncated:
-		return &facegate.Refusal{Photo: photo, Code: e.Code, Detail: sentence(e.Detail)}, nil
+		detail := sentence(e.Detail)
+		if e.Next != "" {
+			detail += " " + sentence(e.Next)
+		}
+		return &facegate.Refusal{Photo: photo, Code: e.Code, Detail: detail}, nil
 	}
 	return nil, err
 }
