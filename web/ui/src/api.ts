@@ -80,17 +80,19 @@ export function listPeople(q: PeopleQuery, signal?: AbortSignal): Promise<People
   return read(`/people?${search}`, { signal })
 }
 
-// personByName is the person of exactly that name, upper and lower case alike.
+// personByName is the person of exactly that name, else of that name in another case.
 export async function personByName(name: string): Promise<Person | undefined> {
-  const wanted = name.trim().toLocaleLowerCase()
+  const wanted = name.trim()
+  let alike: Person | undefined
   let after = ''
   do {
-    const page = await listPeople({ query: name.trim(), limit: 500, after })
-    const found = page.people.find((p) => p.name.toLocaleLowerCase() === wanted)
-    if (found) return found
+    const page = await listPeople({ query: wanted, limit: 500, after })
+    const same = page.people.find((p) => p.name === wanted)
+    if (same) return same
+    alike ??= page.people.find((p) => p.name.toLowerCase() === wanted.toLowerCase())
     after = page.next ?? ''
   } while (after)
-  return undefined
+  return alike
 }
 
 export function getPerson(id: string, signal?: AbortSignal): Promise<Person> {

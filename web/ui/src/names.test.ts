@@ -13,6 +13,8 @@ test.each<[name: string, taken: string[], want: string]>([
   ['Zoe\u0308.jpg', ['Zoë.jpg'], 'Zoë (2).jpg'],
   ['a"b\\c/d\n.jpg', [], 'a_b_c_d_.jpg'],
   ['  ', [], 'photo'],
+  ['..', [], 'photo'],
+  ['a\u200db\u2028.jpg', [], 'a_b_.jpg'],
 ])('%j beside %j is %j', (name, taken, want) => {
   expect(uniqueName(name, taken)).toBe(want)
 })
@@ -21,8 +23,9 @@ test('long names are cut, keep their ending and stay apart', () => {
   const long = `${'x'.repeat(300)}.jpeg`
   const first = uniqueName(long, [])
   const second = uniqueName(long, [first])
-  expect(first).toHaveLength(120)
-  expect(second).toHaveLength(120)
+  expect(first).toHaveLength(100)
+  expect(second).toHaveLength(100)
   expect(first.endsWith('x.jpeg')).toBe(true)
   expect(second.endsWith('x (2).jpeg')).toBe(true)
+  expect([...uniqueName('😀'.repeat(200), [])]).toEqual(Array(100).fill('😀'))
 })

@@ -1,20 +1,23 @@
 // Verdicts come back by file name, so within one person's photos every name is
-// sent once and survives the way through a multipart header unchanged.
+// sent once and survives the way through a multipart header and the gateway's
+// own cleaning of names unchanged.
 
-const longest = 120 // characters
+const longest = 100 // characters the gateway keeps
 
 export function uniqueName(name: string, taken: Iterable<string>): string {
   const used = new Set([...taken].map((t) => t.toLowerCase()))
   const [stem, extension] = split(plain(name))
   for (let n = 1; ; n++) {
     const suffix = n === 1 ? '' : ` (${n})`
-    const candidate = stem.slice(0, longest - suffix.length - extension.length).trimEnd() + suffix + extension
+    const room = longest - suffix.length - [...extension].length
+    const candidate = [...stem].slice(0, room).join('').trimEnd() + suffix + extension
     if (!used.has(candidate.toLowerCase())) return candidate
   }
 }
 
 function plain(name: string): string {
-  return name.normalize('NFC').replace(/[\p{Cc}"\\/]/gu, '_').trim() || 'photo'
+  const clean = name.normalize('NFC').replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}"\\/]/gu, '_').trim()
+  return /^\.*$/.test(clean) ? 'photo' : clean
 }
 
 function split(name: string): [stem: string, extension: string] {

@@ -84,14 +84,14 @@ export interface NewPerson {
   consent: Consent | null
 }
 
-// Absent fields stay as they are.
+// Absent fields stay as they are, null takes away.
 export interface PersonUpdate {
   name?: string
   external_id?: string
   tags?: string[]
   notes?: string
   consent?: Consent
-  expires_at?: string
+  expires_at?: string | null
 }
 
 export interface PeoplePage {

@@ -1,7 +1,7 @@
 import { addSamples, ApiError, createPerson, fromFailure, personByName } from '../api'
 import { startOfDay, tagsOf, today } from '../fields'
-import { Tray, type TrayPhoto } from '../parts/tray.svelte'
-import type { Enrolment, PersonRef } from '../types'
+import { Tray } from '../parts/tray.svelte'
+import type { Enrolment, NewPerson, PersonRef } from '../types'
 
 // An EnrolmentDraft is the person being enrolled: the form, the photos, and once
 // the gateway knows them, who they are. It outlives the page, so that a look at
@@ -23,26 +23,13 @@ export class EnrolmentDraft {
 
   // submit enrols the person; once they are enrolled it adds the photos that are left.
   submit() {
-    const to = this.person
-    return this.#send((photos) =>
-      to
-        ? addSamples(to.id, photos)
-        : createPerson(
-            {
-              name: this.name.trim(),
-              external_id: this.externalID.trim(),
-              tags: tagsOf(this.tags),
-              notes: this.notes.trim(),
-              consent: this.agreed ? { basis: this.basis.trim(), at: startOfDay(this.date) } : null,
-            },
-            photos,
-          ),
-    )
+    return this.#send((photos) => (this.person ? addSamples(this.person.id, photos) : createPerson(this.#fields(), photos)))
   }
 
   // addToExisting gives the photos to the person who has the name already.
   addToExisting() {
     return this.#send(async (photos) => {
+      if (this.person) return addSamples(this.person.id, photos)
       const found = await personByName(this.name)
       if (!found) {
         throw new ApiError(404, 'person_not_found', `${this.name.trim()} is no longer enrolled.`, 'Enrol the person now.')
@@ -62,18 +49,28 @@ export class EnrolmentDraft {
     this.existing = false
   }
 
+  #fields(): NewPerson {
+    return {
+      name: this.name.trim(),
+      external_id: this.externalID.trim(),
+      tags: tagsOf(this.tags),
+      notes: this.notes.trim(),
+      consent: this.agreed ? { basis: this.basis.trim(), at: startOfDay(this.date) } : null,
+    }
+  }
+
   async #send(act: (photos: File[]) => Promise<Enrolment>) {
     if (this.busy) return
-    const sent: TrayPhoto[] = this.tray.pending
     this.busy = true
     this.problem = null
     try {
-      const answer = await act(sent.map((p) => p.file))
-      this.tray.judged(answer, sent)
-      this.person = { id: answer.id, name: answer.name }
+      await this.tray.send(async (photos) => {
+        const answer = await act(photos)
+        this.person = { id: answer.id, name: answer.name }
+        return answer
+      })
     } catch (cause) {
       this.problem = fromFailure(cause)
-      this.tray.refused(this.problem.refused)
     }
     this.busy = false
   }

@@ -1,7 +1,8 @@
 import { ApiError, detect, fromFailure } from '../api'
+import { batches } from '../batches'
 import { count } from '../fields'
 import { uniqueName } from '../names'
-import type { Analysis, Enrolment, Face, Refusal } from '../types'
+import type { Analysis, Enrolment, Face } from '../types'
 import { isFinal, refusals, verdicts, type Verdict } from '../verdicts'
 
 // waiting: its turn has not come. ready: one face. warning: it would be refused,
@@ -81,12 +82,25 @@ export class Tray {
     return this.photos.filter((p) => !p.verdict || !isFinal(p.verdict))
   }
 
-  judged(e: Enrolment, sent: TrayPhoto[]) {
-    this.#apply(verdicts(sent.map((p) => p.name), e))
-  }
-
-  refused(list: Refusal[]) {
-    this.#apply(refusals('refused', list))
+  // send hands the pending photos to act in batches and notes each verdict as
+  // it comes. Its answer is act's last; it throws when nothing could be used,
+  // or at once for what is not about photos.
+  async send(act: (photos: File[]) => Promise<Enrolment>): Promise<Enrolment> {
+    let answer: Enrolment | null = null
+    let unusable = new ApiError(0, 'no_usable_photo', 'There is no photo to send.', 'Add one.')
+    for (const batch of batches(this.pending)) {
+      try {
+        answer = await act(batch.map((p) => p.file))
+        this.#apply(verdicts(batch.map((p) => p.name), answer))
+      } catch (cause) {
+        const problem = fromFailure(cause)
+        this.#apply(refusals('refused', problem.refused))
+        if (problem.code !== 'no_usable_photo') throw problem
+        unusable = problem
+      }
+    }
+    if (!answer) throw unusable
+    return answer
   }
 
   // summary is the verdicts in one sentence, empty before there are any.
