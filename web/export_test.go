@@ -1,0 +1,24 @@
+package web
+
+import "facegate"
+
+// A Route is a method and a pattern that is answered.
+type Route struct{ Method, Pattern string }
+
+// Routes is every route of an initialized server.
+func (s *Server) Routes() []Route {
+	var all []Route
+	for _, r := range s.engine.Routes() {
+		all = append(all, Route{r.Method, r.Path})
+	}
+	return all
+}
+
+// Statuses is the table of codes.
+func Statuses() map[facegate.Code]int {
+	all := map[facegate.Code]int{}
+	for code, o := range outcomes() {
+		all[code] = o.status
+	}
+	return all
+}
