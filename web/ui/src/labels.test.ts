@@ -8,9 +8,9 @@ const box = (x: number, y: number, width = 60, height = 60): Box => ({ x, y, wid
 
 describe('place', () => {
   test.each<[string, Box, number, number]>([
-    ['above', box(50, 100), 50, 78],
-    ['below, at the upper border', box(50, 10), 50, 72],
-    ['inside, where the face fills the photo', box(50, 5, 60, 290), 50, 7],
+    ['above', box(50, 100), 30, 78],
+    ['below, at the upper border', box(50, 10), 30, 72],
+    ['inside, where the face fills the photo', box(50, 5, 60, 290), 30, 7],
     ['within the right border', box(380, 100), 300, 78],
     ['within the left border', box(-30, 100), 0, 78],
   ])('%s', (_, face, x, y) => {
