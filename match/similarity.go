@@ -11,7 +11,7 @@ const SimilarityMidpoint = 0.6
 
 // SimilaritySlope is how steeply similarity falls, per unit of distance. It is
 // the maximum likelihood slope (see [FitSlope]) on real pairs.
-const SimilaritySlope = 22.0
+const SimilaritySlope = 46.0
 
 // Similarity puts a distance on a scale from 1 (the same face) to 0 (nothing in
 // common): 1/(1+exp(slope*(distance-0.6))), the logistic curve, which is

@@ -1,0 +1,76 @@
+package match
+
+import (
+	"strings"
+
+	"github.com/google/uuid"
+)
+
+// An ident is an id in 16 bytes: a canonical UUID as its own, any other string
+// as its place in a list. Two ids of one gallery are equal when their idents are.
+type ident [16]byte
+
+// otherMark begins idents that are places in the list. UUIDs that begin so are
+// kept in the list as well.
+const otherMark = "\xff\xff\xff\xff\xff\xff\xff\xff"
+
+// idents turns ids into idents and back. Strings that are no UUIDs stay in the
+// list for the life of the gallery, or until its Reset: the product's own ids
+// are UUIDs, the list is for the rare other.
+type idents struct {
+	others []string
+	places map[string]ident
+}
+
+// canonical is the ident of a string that is a UUID as facegate writes them:
+// lower case with dashes. Others that uuid.Parse would take are not, for an id
+// must come back as it came in.
+func canonical(id string) (ident, bool) {
+	if len(id) != 36 {
+		return ident{}, false
+	}
+	u, err := uuid.Parse(id)
+	if err != nil || u.String() != id || strings.HasPrefix(string(u[:]), otherMark) {
+		return ident{}, false
+	}
+	return ident(u), true
+}
+
+// find is the ident of an id, false where the gallery cannot have it.
+func (s *idents) find(id string) (ident, bool) {
+	if i, ok := canonical(id); ok {
+		return i, true
+	}
+	i, ok := s.places[id]
+	return i, ok
+}
+
+// intern is the ident of an id, which is made where there is none.
+func (s *idents) intern(id string) ident {
+	if i, ok := s.find(id); ok {
+		return i
+	}
+	if s.places == nil {
+		s.places = map[string]ident{}
+	}
+	i := ident([]byte(otherMark + "\x00\x00\x00\x00\x00\x00\x00\x00"))
+	for n, b := len(s.others), len(i)-1; n > 0; n, b = n>>8, b-1 {
+		i[b] = byte(n)
+	}
+	// Searches hold older, shorter views of the list, which appending never changes.
+	s.others = append(s.others, strings.Clone(id))
+	s.places[s.others[len(s.others)-1]] = i
+	return i
+}
+
+// text is the id of an ident, where others is the list of its gallery.
+func (i ident) text(others []string) string {
+	if string(i[:8]) != otherMark {
+		return uuid.UUID(i).String()
+	}
+	n := 0
+	for _, b := range i[8:] {
+		n = n<<8 | int(b)
+	}
+	return others[n]
+}
