@@ -20,7 +20,7 @@ TEST_MODELS   := $(or $(FACEGATE_MODELS),$(firstword $(wildcard $(abspath ../sha
                    $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/facegate/models)),$(abspath models))
 TEST_TESTDATA := $(or $(FACEGATE_TESTDATA),$(firstword $(wildcard $(abspath ../shared/testdata)) $(abspath .cache/testdata)))
 
-.PHONY: help run build test bench lint release clean packages models console
+.PHONY: help run build test bench lint release clean packages models console photos
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -50,6 +50,14 @@ console: web/ui/dist/index.html
 models: build ## fetch the model files where they are missing
 	@bin/facegate models status >/dev/null 2>&1 || bin/facegate models pull --to models
 
+# Photos that were put there by hand are left alone.
+FETCH_PHOTOS = [ -d $(TEST_TESTDATA)/people ] && [ $(TEST_TESTDATA) != $(abspath .cache/testdata) ] || \
+               go run ./cmd/testphotos -dir $(TEST_TESTDATA)
+
+photos: ## fetch the public test photos where there are none, and print their folder
+	@$(FETCH_PHOTOS)
+	@echo $(TEST_TESTDATA)
+
 $(TOOLS)/%: tools/go.mod tools/go.sum $(wildcard tools/*/*.go)
 	@mkdir -p $(TOOLS)
 	@go -C tools build -o ../$(TOOLS)/ gotest.tools/gotestsum honnef.co/go/tools/cmd/staticcheck ./skips ./dockercheck
@@ -66,8 +74,7 @@ test: build $(TOOLS)/gotestsum ## run every test, and say which were skipped and
 	@build/packages $(TEST_PACKAGES)
 	@bin/facegate models status >/dev/null 2>&1 || bin/facegate models pull --to models || \
 	  echo "The model files cannot be fetched; tests that need them will be skipped." >&2
-	@test -d $(TEST_TESTDATA)/people -a -d $(TEST_TESTDATA)/probes || go run ./cmd/testphotos -dir $(TEST_TESTDATA) || \
-	  echo "The test photos cannot be fetched; tests that need them will be skipped." >&2
+	@$(FETCH_PHOTOS) || echo "The test photos cannot be fetched; tests that need them will be skipped." >&2
 	@rm -rf $(RESULTS); mkdir -p $(RESULTS)
 	@failed=0; \
 	echo "== console: types and tests"; \

@@ -35,7 +35,7 @@ func main() {
 		os.Exit(1)
 	}
 	if fetched > 0 {
-		fmt.Printf("testphotos: %d photos fetched into %s\n", fetched, *dir)
+		fmt.Fprintf(os.Stderr, "testphotos: %d photos fetched into %s\n", fetched, *dir)
 	}
 }
 
