@@ -89,12 +89,14 @@ test: build $(TOOLS)/gotestsum ## run every test, and say which were skipped and
 	exit $$failed
 
 lint: build $(TOOLS)/staticcheck ## gofmt, go vet, staticcheck, and the checks of Dockerfile and compose file
-	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
-	  test -z "$$unformatted" || { echo "not gofmt's format: $$unformatted" >&2; exit 1; }
-	@go vet ./...
-	@go -C tools vet ./... && go -C tools test ./...
-	@$(TOOLS)/staticcheck ./...
-	@$(TOOLS)/dockercheck
+	@failed=0; \
+	unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
+	test -z "$$unformatted" || { echo "not in gofmt's format: $$unformatted"; failed=1; }; \
+	go vet ./... || failed=1; \
+	(cd tools && go vet ./... && go test ./...) || failed=1; \
+	$(TOOLS)/staticcheck ./... || failed=1; \
+	$(TOOLS)/dockercheck || failed=1; \
+	exit $$failed
 
 bench: build models ## measure, on the test photos: one table
 	@bin/facegate bench --photos $(TEST_TESTDATA)
