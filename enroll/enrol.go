@@ -38,7 +38,7 @@ func (s *Service) create(ctx context.Context, np facegate.NewPerson, photos []fa
 	var in intake
 	if len(photos) > 0 {
 		var err error
-		if in, err = s.take(ctx, photos, nil, analyse); err != nil {
+		if in, err = s.take(ctx, "", photos, analyse); err != nil {
 			return facegate.Enrolment{}, err
 		}
 		if len(in.usable) == 0 {
@@ -67,22 +67,14 @@ func (s *Service) addSamples(ctx context.Context, personID string, photos []face
 	if len(photos) == 0 {
 		return facegate.Enrolment{}, invalid("there is no photo to add", "send at least one photo")
 	}
-	var known map[photoHash]storedPhoto
-	err := s.Store.read(ctx, func(tx *sql.Tx) error {
-		p, err := personByID(ctx, tx, personID)
-		if err != nil {
-			return err
-		}
-		if err := s.checkConsent(p); err != nil {
-			return err
-		}
-		known, err = personPhotos(ctx, tx, personID)
-		return err
-	})
+	p, err := s.Person(ctx, personID)
 	if err != nil {
 		return facegate.Enrolment{}, err
 	}
-	in, err := s.take(ctx, photos, known, analyse)
+	if err := s.checkConsent(p); err != nil {
+		return facegate.Enrolment{}, err
+	}
+	in, err := s.take(ctx, personID, photos, analyse)
 	if err != nil {
 		return facegate.Enrolment{}, err
 	}
@@ -140,15 +132,14 @@ func (s *Service) addUsable(ctx context.Context, tx *sql.Tx, p facegate.Person, 
 	if err := s.Sync(ctx); err != nil {
 		return err
 	}
-	known, err := personPhotos(ctx, tx, p.ID)
-	if err != nil {
-		return err
-	}
 	now, recipe := s.now(), s.Analyser.Recipe()
 	var added []*facegate.Embedding // by this call, which the gallery does not hold yet
 	for _, photo := range photos {
-		k, stored := known[photo.hash]
-		if stored && k.recipe == recipe {
+		stored, err := samplePhoto(ctx, tx, p.ID, photo.hash)
+		if err != nil {
+			return err
+		}
+		if stored != nil && stored.recipe == recipe {
 			e.Skipped = append(e.Skipped, *alreadyEnrolled(photo.name))
 			continue
 		}
@@ -156,8 +147,8 @@ func (s *Service) addUsable(ctx context.Context, tx *sql.Tx, p facegate.Person, 
 			e.Skipped = append(e.Skipped, *nearlyIdentical(photo.name))
 			continue
 		}
-		if stored { // by a recipe whose embeddings do not compare any more
-			if err := s.replaceSample(ctx, tx, now, p.ID, k.sampleID); err != nil {
+		if stored != nil { // by a recipe whose embeddings do not compare any more
+			if err := s.replaceSample(ctx, tx, now, p.ID, stored.sampleID); err != nil {
 				return err
 			}
 		}
@@ -165,7 +156,6 @@ func (s *Service) addUsable(ctx context.Context, tx *sql.Tx, p facegate.Person, 
 		if err != nil {
 			return err
 		}
-		known[photo.hash] = storedPhoto{sample.ID, recipe}
 		added = append(added, photo.face.Embedding)
 		e.Samples = append(e.Samples, sample)
 	}

@@ -36,12 +36,13 @@ func (s *Service) analyse(ctx context.Context, photo []byte) (facegate.Analysis,
 	return s.Analyser.Analyse(ctx, photo, facegate.AnalyseOptions{Embed: true, Crops: true})
 }
 
-// take judges photos. Those in known, which the person has already, are skipped
-// without a look: a repeated import costs no more than reading its files.
+// take judges photos. Those the person has already are skipped without a look: a
+// repeated import costs no more than reading its files. personID is empty for a
+// person who is yet to be stored.
 //
 // It fails only for reasons that lie outside the photos, such as
 // [facegate.CodeBusy] or the end of the context.
-func (s *Service) take(ctx context.Context, photos []facegate.Photo, known map[photoHash]storedPhoto, analyse analyse) (intake, error) {
+func (s *Service) take(ctx context.Context, personID string, photos []facegate.Photo, analyse analyse) (intake, error) {
 	if s.Analyser == nil || s.Gallery == nil {
 		return intake{}, errors.New("enroll.Service takes no photos without Analyser and Gallery")
 	}
@@ -56,12 +57,16 @@ func (s *Service) take(ctx context.Context, photos []facegate.Photo, known map[p
 	for i, photo := range photos {
 		group.Go(func() error {
 			hash := sha256.Sum256(photo.Data)
-			if k, ok := known[hash]; ok && k.recipe == recipe {
-				verdicts[i].skipped = alreadyEnrolled(photo.Name)
-				return nil
-			}
 			if err := ctx.Err(); err != nil {
 				return err
+			}
+			stored, err := samplePhoto(ctx, s.Store.reader, personID, hash)
+			if err != nil {
+				return s.Store.cause(ctx, err)
+			}
+			if stored != nil && stored.recipe == recipe {
+				verdicts[i].skipped = alreadyEnrolled(photo.Name)
+				return nil
 			}
 			a, err := analyse(ctx, photo.Data)
 			if err != nil {

@@ -50,23 +50,18 @@ type storedPhoto struct {
 	recipe   string
 }
 
-// personPhotos is which photos of a person are enrolled.
-func personPhotos(ctx context.Context, q queryer, personID string) (map[photoHash]storedPhoto, error) {
-	rows, err := q.QueryContext(ctx, `SELECT photo_sha256, id, recipe FROM samples WHERE person_id = ?`, personID)
+// samplePhoto is the person's sample made of the photo; nil when there is none.
+func samplePhoto(ctx context.Context, q queryer, personID string, hash photoHash) (*storedPhoto, error) {
+	var p storedPhoto
+	err := q.QueryRowContext(ctx, `SELECT id, recipe FROM samples WHERE person_id = ? AND photo_sha256 = ?`,
+		personID, hash[:]).Scan(&p.sampleID, &p.recipe)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
 	if err != nil {
-		return nil, fmt.Errorf("read the photos of person %s: %w", personID, err)
+		return nil, fmt.Errorf("look for the photo: %w", err)
 	}
-	defer rows.Close()
-	photos := make(map[photoHash]storedPhoto)
-	for rows.Next() {
-		var hash []byte
-		var p storedPhoto
-		if err := rows.Scan(&hash, &p.sampleID, &p.recipe); err != nil {
-			return nil, fmt.Errorf("read the photos of person %s: %w", personID, err)
-		}
-		photos[photoHash(hash)] = p // the schema checks the length
-	}
-	return photos, rows.Err()
+	return &p, nil
 }
 
 const sampleColumns = `s.id, s.person_id, s.recipe, s.quality, s.box, s.source, s.created_at`

@@ -327,8 +327,7 @@ func change(t *testing.T, s *enroll.Service, worker uint32, steps chan<- struct{
 	}
 }
 
-// What the look before every search costs: in this process, and the rest of the
-// database's pages being in memory.
+// What the look before every search costs.
 func BenchmarkSyncNothingNew(b *testing.B) {
 	s, _ := newService(b)
 	mustCreate(b, s, "Ann", photo("a.jpg", 1, shown{seed: 1}))
