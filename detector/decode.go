@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"image"
+	"image/draw"
 	"image/gif"
 	"image/jpeg"
 	"image/png"
 	"io"
+	"strings"
 
 	"gocv.io/x/gocv"
 	"golang.org/x/image/bmp"
@@ -35,17 +37,20 @@ type format struct {
 	config func(io.Reader) (image.Config, error)
 	whole  func([]byte) bool // false where the file ends early; nil: the decoder tells
 	flags  gocv.IMReadFlag
+	decode func(io.Reader) (image.Image, error) // nil: OpenCV does
 }
 
-// Pixels come from OpenCV, which is several times faster than the decoders in
-// Go; sizes come from the headers, read in Go. OpenCV does not read GIF.
+// Sizes come from the headers, read in Go. The pixels of common formats come from
+// OpenCV, which is several times faster than the decoders in Go. The rare ones are
+// decoded in Go: OpenCV does not read GIF, its BMP decoder is all its own, and its
+// TIFF decoder allocates gigabytes for the tile of a picture of 16 x 16 pixels.
 var formats = map[string]format{
-	"jpeg": {"jpeg", jpeg.DecodeConfig, wholeJPEG, gocv.IMReadColor | gocv.IMReadIgnoreOrientation},
-	"png":  {"png", png.DecodeConfig, wholePNG, gocv.IMReadUnchanged},
-	"webp": {"webp", webp.DecodeConfig, wholeWebP, gocv.IMReadUnchanged},
-	"bmp":  {"bmp", bmp.DecodeConfig, wholeBMP, gocv.IMReadColor | gocv.IMReadIgnoreOrientation},
-	"tiff": {"tiff", tiff.DecodeConfig, nil, gocv.IMReadUnchanged},
-	"gif":  {"gif", gif.DecodeConfig, nil, 0},
+	"jpeg": {"jpeg", jpeg.DecodeConfig, wholeJPEG, gocv.IMReadColor | gocv.IMReadIgnoreOrientation, nil},
+	"png":  {"png", png.DecodeConfig, wholePNG, gocv.IMReadUnchanged, nil},
+	"webp": {"webp", webp.DecodeConfig, wholeWebP, gocv.IMReadUnchanged, nil},
+	"bmp":  {"bmp", bmp.DecodeConfig, wholeBMP, 0, bmp.Decode},
+	"tiff": {"tiff", tiff.DecodeConfig, nil, 0, tiff.Decode},
+	"gif":  {"gif", gif.DecodeConfig, nil, 0, gif.Decode}, // the first frame
 }
 
 var supported = "send a JPEG, PNG, WebP, BMP, GIF or TIFF"
@@ -96,26 +101,58 @@ func decode(photo []byte, lim Limits) (gocv.Mat, error) {
 	if err != nil {
 		return gocv.Mat{}, err
 	}
-	if f.name == "gif" {
-		return decodeGIF(photo)
+	var m gocv.Mat
+	if f.decode != nil {
+		m, err = decodeInGo(photo, f)
+	} else {
+		m, err = decodeInOpenCV(photo, f)
 	}
+	if err != nil {
+		return gocv.Mat{}, err
+	}
+	turn(&m, orientation(photo, f.name))
+	return m, nil
+}
+
+func decodeInOpenCV(photo []byte, f format) (gocv.Mat, error) {
 	m := gocv.NewMat()
 	if !imdecode(photo, f.flags, &m) {
 		m.Close()
-		if f.whole == nil {
-			return gocv.Mat{}, truncated(f.name)
-		}
-		return gocv.Mat{}, facegate.NewError(facegate.CodeUnsupportedFormat,
-			fmt.Sprintf("this %s cannot be read: it is damaged, or of an unusual kind", f.name), "save it again as a plain JPEG")
+		return gocv.Mat{}, unreadable(f.name, nil)
 	}
 	if err := toBGR8(&m); err != nil {
 		m.Close()
 		return gocv.Mat{}, err
 	}
-	if f.name != "tiff" { // OpenCV turns TIFFs itself, whatever the flags say
-		turn(&m, orientation(photo, f.name))
-	}
 	return m, nil
+}
+
+func decodeInGo(photo []byte, f format) (gocv.Mat, error) {
+	img, err := f.decode(bytes.NewReader(photo))
+	switch {
+	case err != nil && endsEarly(err):
+		return gocv.Mat{}, truncated(f.name)
+	case err != nil:
+		return gocv.Mat{}, unreadable(f.name, err)
+	}
+	// What is transparent becomes white, as a page would show it.
+	b := img.Bounds()
+	opaque := image.NewRGBA(image.Rect(0, 0, b.Dx(), b.Dy()))
+	draw.Draw(opaque, opaque.Rect, image.White, image.Point{}, draw.Src)
+	draw.Draw(opaque, opaque.Rect, img, b.Min, draw.Over)
+	m, err := gocv.NewMatFromBytes(b.Dy(), b.Dx(), gocv.MatTypeCV8UC4, opaque.Pix)
+	if err != nil {
+		return gocv.Mat{}, fmt.Errorf("convert %s: %w", f.name, err)
+	}
+	convert(&m, gocv.ColorRGBAToBGR)
+	return m, nil
+}
+
+// endsEarly tells the errors that decoders give for want of bytes. Some of them
+// keep nothing of io.ErrUnexpectedEOF but its text.
+func endsEarly(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(err.Error(), "EOF") ||
+		strings.Contains(err.Error(), "not enough") // pixel data (tiff), image data (gif)
 }
 
 // inspect checks everything that can be known without decoding pixels.
@@ -137,11 +174,10 @@ func inspect(photo []byte, lim Limits) (format, error) {
 	}
 	cfg, err := f.config(bytes.NewReader(photo))
 	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF):
+	case err != nil && (endsEarly(err) || f.whole != nil && !f.whole(photo)):
 		return format{}, truncated(f.name)
 	case err != nil:
-		return format{}, &facegate.Error{Code: facegate.CodeUnsupportedFormat,
-			Detail: fmt.Sprintf("this %s cannot be read: it is damaged, or of an unusual kind", f.name), Next: "save it again as a plain JPEG", Err: err}
+		return format{}, unreadable(f.name, err)
 	case cfg.Width <= 0 || cfg.Height <= 0:
 		return format{}, facegate.NewError(facegate.CodeNotAnImage, "the picture has no pixels", supported)
 	case lim.Side > 0 && max(cfg.Width, cfg.Height) > lim.Side:
@@ -160,20 +196,9 @@ func truncated(name string) error {
 	return facegate.NewError(facegate.CodeTruncated, fmt.Sprintf("the %s is incomplete: the file ends early", name), "send the whole file again")
 }
 
-func decodeGIF(photo []byte) (gocv.Mat, error) {
-	img, err := gif.Decode(bytes.NewReader(photo)) // the first frame
-	if err != nil {
-		return gocv.Mat{}, truncated("gif")
-	}
-	rgba, err := gocv.ImageToMatRGBA(img)
-	if err != nil {
-		return gocv.Mat{}, fmt.Errorf("convert gif: %w", err)
-	}
-	if err := toBGR8(&rgba); err != nil {
-		rgba.Close()
-		return gocv.Mat{}, err
-	}
-	return rgba, nil
+func unreadable(name string, err error) error {
+	return &facegate.Error{Code: facegate.CodeUnsupportedFormat,
+		Detail: fmt.Sprintf("this %s cannot be read: it is damaged, or of an unusual kind", name), Next: "save it again as a plain JPEG", Err: err}
 }
 
 // toBGR8 brings 8 or 16 bits, grey, colour or colour with alpha to 8-bit BGR.

@@ -10,7 +10,7 @@ import (
 )
 
 var metaFormats = map[string]imagemeta.ImageFormat{
-	"jpeg": imagemeta.JPEG, "png": imagemeta.PNG, "webp": imagemeta.WebP,
+	"jpeg": imagemeta.JPEG, "png": imagemeta.PNG, "webp": imagemeta.WebP, "tiff": imagemeta.TIFF,
 }
 
 // orientation is the EXIF orientation (JEITA CP-3451, tag 274), 1..8; 1 where
@@ -21,19 +21,17 @@ func orientation(photo []byte, name string) int {
 		return 1
 	}
 	o := 1
-	_, err := imagemeta.Decode(imagemeta.Options{
+	// An error that comes after the orientation takes nothing from it.
+	_, _ = imagemeta.Decode(imagemeta.Options{
 		R: bytes.NewReader(photo), ImageFormat: f, Sources: imagemeta.EXIF,
 		ShouldHandleTag: func(t imagemeta.TagInfo) bool { return t.Tag == "Orientation" && t.Namespace == "IFD0" },
 		HandleTag: func(t imagemeta.TagInfo) error {
 			if n, err := strconv.Atoi(fmt.Sprint(t.Value)); err == nil && n >= 1 && n <= 8 {
 				o = n
 			}
-			return nil
+			return imagemeta.ErrStopWalking
 		},
 	})
-	if err != nil {
-		return 1
-	}
 	return o
 }
 
