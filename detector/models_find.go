@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"facegate"
@@ -200,10 +201,11 @@ func (f ModelFile) Check(path string) ModelStatus {
 
 // mismatch says in what a file of this size differs from f.
 func (f ModelFile) mismatch(size int64) string {
-	if f.Size != 0 && size != f.Size {
-		return fmt.Sprintf("%d bytes, not %d", size, f.Size)
+	sized := func(v ModelVariant) bool { return v.Size == size }
+	if f.Size == 0 || size == f.Size || slices.ContainsFunc(f.Variants, sized) {
+		return "unknown content"
 	}
-	return "unknown content"
+	return fmt.Sprintf("%d bytes, not %d", size, f.Size)
 }
 
 // id is the official content id; empty where none is known.

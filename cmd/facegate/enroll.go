@@ -38,7 +38,8 @@ func (c *enrollCommand) Run(ctx context.Context, p *program) error {
 		photos = append(photos, photo)
 	}
 	if len(photos) == 0 {
-		return p.refuseAll(&facegate.Error{Code: facegate.CodeNoUsablePhoto, Detail: "no photo could be read: nothing was enrolled", Refused: unreadable})
+		return p.refuseAll(&facegate.Error{Code: facegate.CodeNoUsablePhoto, Detail: "no photo could be read: nothing was enrolled",
+			Next: "check the names of the photos", Refused: unreadable})
 	}
 	rooms, err := p.openRooms(ctx, c.analysisSettings, 1, wiring{verify: c.verifySettings, enrol: c.enrolSettings})
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -41,8 +42,8 @@ func (c *importCommand) Run(ctx context.Context, p *program) error {
 	if bar != nil {
 		_ = bar.Finish()
 	}
-	if printErr := printSummary(p, summary); err == nil {
-		err = printErr
+	if err == nil || summary.Added+summary.Skipped+len(summary.Refused) > 0 { // also what was done before it failed
+		err = errors.Join(err, printSummary(p, summary))
 	}
 	switch {
 	case err != nil:

@@ -100,7 +100,7 @@ func unreadable(path string, err error) error {
 	if errors.As(err, &pathError) {
 		reason = pathError.Err
 	}
-	return facegate.NewError(codeUnreadable, "cannot be read: "+reason.Error(), "check the name "+path)
+	return facegate.NewError(codeUnreadable, "the file cannot be read: "+reason.Error(), "check the name "+path)
 }
 
 // codeUnreadable is a photo that is not there or must not be read. Only the
