@@ -46,6 +46,8 @@ func (c *importCommand) Run(ctx context.Context, p *program) error {
 		err = errors.Join(err, printSummary(p, summary))
 	}
 	switch {
+	case facegate.CodeOf(err) == facegate.CodeCanceled:
+		return facegate.NewError(facegate.CodeCanceled, "", "start the import again: it goes on where it stopped")
 	case err != nil:
 		return err
 	case len(summary.Refused) > 0:

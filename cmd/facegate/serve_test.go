@@ -140,44 +140,8 @@ func TestProgramEndsGracefully(t *testing.T) {
 	photo := read(t, filepath.Join(photos, "probes", "obama1.jpg"))
 	s := u.serve()
 
-	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	req, err := http.NewRequest(http.MethodPost, s.url+"/v1/detect", bytes.NewReader(photo))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "image/jpeg")
-	req.Header.Set("Expect", "100-continue")
-	var head bytes.Buffer
-	if err := req.Write(&head); err != nil {
-		t.Fatal(err)
-	}
-	// The head first: once the server says "go on", the request is under way.
-	message := head.Bytes()[:head.Len()-len(photo)]
-	if _, err := conn.Write(message); err != nil {
-		t.Fatal(err)
-	}
-	answer := bufio.NewReader(conn)
-	if line, err := answer.ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") {
-		t.Fatalf("the server says %q (%v)", line, err)
-	}
-	if _, err := answer.ReadString('\n'); err != nil { // the empty line after it
-		t.Fatal(err)
-	}
-	if err := s.cmd.Process.Signal(syscall.SIGINT); err != nil {
-		t.Fatal(err)
-	}
-	// The server has heard: it takes no more connections.
-	for {
-		c, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
-		if err != nil {
-			break
-		}
-		c.Close()
-	}
+	conn, answer, req := s.hold(photo)
+	s.refuseNew(syscall.SIGINT)
 	if _, err := conn.Write(photo); err != nil {
 		t.Fatal(err)
 	}
@@ -196,5 +160,66 @@ func TestProgramEndsGracefully(t *testing.T) {
 	_ = s.cmd.Wait()
 	if code := s.cmd.ProcessState.ExitCode(); code != exitOK {
 		t.Errorf("exit code %d\n%s", code, s.stderr.String())
+	}
+}
+
+// A second signal does not wait for anybody.
+func TestProgramEndsAtOnce(t *testing.T) {
+	u := newUser(t, false)
+	photo := read(t, filepath.Join(testfiles.Photos(t, "probes"), "probes", "obama1.jpg"))
+	s := u.serve("--shutdown-timeout=1h")
+	s.hold(photo)
+	s.refuseNew(syscall.SIGTERM)
+	s.end(syscall.SIGTERM)
+	if status := s.cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGTERM {
+		t.Errorf("ended with %v, not by the second signal", s.cmd.ProcessState)
+	}
+}
+
+// hold begins a request to detect the faces of photo, and returns when the
+// server waits for its body.
+func (s *server) hold(photo []byte) (net.Conn, *bufio.Reader, *http.Request) {
+	s.t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { conn.Close() })
+	req, err := http.NewRequest(http.MethodPost, s.url+"/v1/detect", bytes.NewReader(photo))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "image/jpeg")
+	req.Header.Set("Expect", "100-continue")
+	var message bytes.Buffer
+	if err := req.Write(&message); err != nil {
+		s.t.Fatal(err)
+	}
+	if _, err := conn.Write(message.Bytes()[:message.Len()-len(photo)]); err != nil {
+		s.t.Fatal(err)
+	}
+	answer := bufio.NewReader(conn)
+	if line, err := answer.ReadString('\n'); err != nil || !strings.Contains(line, "100 Continue") {
+		s.t.Fatalf("the server says %q (%v)", line, err)
+	}
+	if _, err := answer.ReadString('\n'); err != nil { // the empty line after it
+		s.t.Fatal(err)
+	}
+	return conn, answer, req
+}
+
+// refuseNew sends a signal and returns when the server, having heard it, takes
+// no more connections.
+func (s *server) refuseNew(signal os.Signal) {
+	s.t.Helper()
+	if err := s.cmd.Process.Signal(signal); err != nil {
+		s.t.Fatal(err)
+	}
+	for {
+		conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+		if err != nil {
+			return
+		}
+		conn.Close()
 	}
 }
