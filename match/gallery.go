@@ -15,6 +15,7 @@ import (
 type Gallery struct {
 	kernel  kernel
 	current atomic.Pointer[snapshot]
+	rooms   sync.Pool // *[segmentSize]hit, one for each search at a time
 
 	writing  sync.Mutex // one change at a time; guards what follows
 	rotation *rotation  // newest
@@ -33,6 +34,7 @@ var _ facegate.Gallery = (*Gallery)(nil)
 // NewGallery is an empty gallery. Close it when it is not needed any more.
 func NewGallery() *Gallery {
 	g := &Gallery{kernel: kernels()[0], ledger: newLedger()}
+	g.rooms.New = func() any { return new([segmentSize]hit) }
 	g.current.Store(&snapshot{})
 	return g
 }

@@ -1,6 +1,7 @@
 package match
 
 import (
+	"encoding/hex"
 	"strings"
 
 	"github.com/google/uuid"
@@ -64,13 +65,22 @@ func (s *idents) intern(id string) ident {
 }
 
 // text is the id of an ident, where others is the list of its gallery.
-func (i ident) text(others []string) string {
-	if string(i[:8]) != otherMark {
-		return uuid.UUID(i).String()
+func (i ident) text(others []string) string { return string(i.appendText(nil, others)) }
+
+// appendText is text, appended to b.
+func (i ident) appendText(b []byte, others []string) []byte {
+	if string(i[:8]) == otherMark {
+		n := 0
+		for _, v := range i[8:] {
+			n = n<<8 | int(v)
+		}
+		return append(b, others[n]...)
 	}
-	n := 0
-	for _, b := range i[8:] {
-		n = n<<8 | int(b)
+	for at, part := range [][]byte{i[:4], i[4:6], i[6:8], i[8:10], i[10:]} {
+		if at > 0 {
+			b = append(b, '-')
+		}
+		b = hex.AppendEncode(b, part)
 	}
-	return others[n]
+	return b
 }

@@ -108,14 +108,25 @@ func (n *nearest) candidates() []facegate.Candidate {
 		slices.SortFunc(found, n.compare)
 		found = found[:min(n.k, len(found))]
 	}
+	// All ids share one string: thousands of people may be within the radius.
+	var ids []byte
+	ends := make([]int, 0, 2*len(found))
+	for _, s := range found {
+		ids = n.snapshot.people.at(s.person).id.appendText(ids, n.snapshot.others)
+		ends = append(ends, len(ids))
+		ids = s.segment.ids[s.at].appendText(ids, n.snapshot.others)
+		ends = append(ends, len(ids))
+	}
+	text, from := string(ids), 0
 	candidates := make([]facegate.Candidate, len(found))
 	for i, s := range found {
 		candidates[i] = facegate.Candidate{
-			Person:     facegate.PersonRef{ID: n.personID(s), Name: n.snapshot.people.at(s.person).name},
+			Person:     facegate.PersonRef{ID: text[from:ends[2*i]], Name: n.snapshot.people.at(s.person).name},
 			Distance:   s.distance,
 			Similarity: Similarity(s.distance),
-			SampleID:   n.sampleID(s),
+			SampleID:   text[ends[2*i]:ends[2*i+1]],
 		}
+		from = ends[2*i+1]
 	}
 	return candidates
 }

@@ -23,14 +23,14 @@ import (
 // roundings together. The roundings are measured, not estimated.
 type rotation struct {
 	mean     [facegate.EmbeddingSize]float64
-	basis    [codeDims][facegate.EmbeddingSize]float64 // orthonormal rows
+	basis    [facegate.EmbeddingSize][codeDims]float64 // columns are orthonormal
 	headStep float64                                   // width of a code's step in the first headDims
 	tailStep float64                                   // and after them: headStep / 2^shift
 	shift    int
 
 	mean32  [facegate.EmbeddingSize]float32
-	basis32 [facegate.EmbeddingSize][codeDims]float32 // transposed, as the kernels want it
-	learnt  int                                       // size of the gallery it was learnt from
+	basis32 [facegate.EmbeddingSize][codeDims]float32
+	learnt  int // size of the gallery it was learnt from
 }
 
 const (
@@ -82,8 +82,8 @@ func learnRotation(vectors []facegate.Embedding) *rotation {
 	for j := range codeDims {
 		from := size - 1 - j
 		for d := range size {
-			r.basis[j][d] = axes.At(d, from)
-			r.basis32[d][j] = float32(r.basis[j][d])
+			r.basis[d][j] = axes.At(d, from)
+			r.basis32[d][j] = float32(r.basis[d][j])
 		}
 		sd := math.Sqrt(math.Max(variance[from], 0))
 		if j < headDims {
@@ -131,16 +131,15 @@ type turnedProbe struct {
 func (r *rotation) turn(e *facegate.Embedding) *turnedProbe {
 	t := &turnedProbe{rotation: r}
 	t.codes.shift = cInt32(2 * r.shift)
-	var centred [facegate.EmbeddingSize]float64
+	var turned [codeDims]float64
 	for d, v := range e {
-		centred[d] = float64(v) - r.mean[d]
+		centred := float64(v) - r.mean[d]
+		for j, b := range &r.basis[d] {
+			turned[j] += centred * b
+		}
 	}
 	var lost float64
-	for j := range codeDims {
-		var y float64
-		for d, v := range centred {
-			y += v * r.basis[j][d]
-		}
+	for j, y := range turned {
 		step := r.tailStep
 		if j < headDims {
 			step = r.headStep

@@ -21,13 +21,11 @@ func (g *Gallery) NearestBatch(probes []*facegate.Embedding, k int, radius float
 		return found
 	}
 	k = min(k, s.people.count)
-	hits := make([]hit, chunk)
-	if s.samples >= segmentSize { // there may be codes, which are searched a whole segment at a time
-		hits = make([]hit, segmentSize)
-	}
+	room := g.rooms.Get().(*[segmentSize]hit)
+	defer g.rooms.Put(room)
 	searches := make([]*search, len(probes))
 	for i, p := range probes {
-		searches[i] = &search{kernel: g.kernel, snapshot: s, probe: p, nearest: newNearest(s, k, radius), hits: hits}
+		searches[i] = &search{kernel: g.kernel, snapshot: s, probe: p, nearest: newNearest(s, k, radius), hits: room[:]}
 	}
 	for _, segment := range s.segments {
 		if segment == nil {
@@ -82,30 +80,42 @@ type search struct {
 	nearest  *nearest
 	turned   []*turnedProbe // by every rotation met so far: one, or two while the newest spreads
 	hits     []hit
+	seen     int // samples
 }
 
-// chunk is how many samples are compared before the bound is looked at again,
-// where there are no codes or no bound yet.
-const chunk = 256
+// leastPiece is how many samples are compared before the bound is looked at
+// again, at the least. The bound shrinks as the samples seen double, so later
+// pieces may be as large as all before them.
+const leastPiece = 256
 
 func (q *search) segment(s *segment) {
-	from := 0
-	for from < s.size() && (s.codes == nil || math.IsInf(q.nearest.bound, 1)) {
-		to := min(from+chunk, s.size())
-		q.offer(s, from, q.kernel.plain(s.vectors[from:to], q.probe, widened(q.nearest.bound), q.hits))
-		from = to
-	}
-	if from == s.size() {
-		return
-	}
-	c := s.codes
-	for _, i := range c.loose {
-		if int(i) >= from {
+	if s.codes != nil {
+		for _, i := range s.codes.loose {
 			q.compare(s, int(i))
 		}
 	}
-	codes := q.turn(c.rotation).within(q.nearest.bound, c.headError, c.error)
-	q.offer(s, from, q.kernel.scan(c.head[from*headDims:], c.tail[from*tailDims:], s.vectors[from:], codes, q.probe, widened(q.nearest.bound), q.hits))
+	for from := 0; from < s.size(); {
+		to := min(from+max(leastPiece, q.seen&^(lanes-1)), s.size())
+		q.piece(s, from, to)
+		q.seen += to - from
+		from = to
+	}
+}
+
+func (q *search) piece(s *segment, from, to int) {
+	limit := widened(q.nearest.bound)
+	var hits []hit
+	if c := s.codes; c == nil || math.IsInf(q.nearest.bound, 1) {
+		hits = q.kernel.plain(s.vectors[from:to], q.probe, limit, q.hits)
+	} else {
+		codes := q.turn(c.rotation).within(q.nearest.bound, c.headError, c.error)
+		hits = q.kernel.scan(c.head[from*headDims:], c.tail[from*tailDims:], s.vectors[from:to], codes, q.probe, limit, q.hits)
+	}
+	for _, h := range hits {
+		if float32(h.square) <= widened(q.nearest.bound) { // it may have shrunk since
+			q.compare(s, from+int(h.at))
+		}
+	}
 }
 
 func (q *search) turn(r *rotation) *turnedProbe {
@@ -117,14 +127,6 @@ func (q *search) turn(r *rotation) *turnedProbe {
 	t := r.turn(q.probe)
 	q.turned = append(q.turned, t)
 	return t
-}
-
-func (q *search) offer(s *segment, from int, hits []hit) {
-	for _, h := range hits {
-		if float32(h.square) <= widened(q.nearest.bound) { // the bound may have shrunk since
-			q.compare(s, from+int(h.at))
-		}
-	}
 }
 
 // compare is the exact one, in float64, on the embeddings as they came.
