@@ -185,8 +185,7 @@ func TestEnrolAgainUnderAnotherRecipe(t *testing.T) {
 	p := photo("a.jpg", 1, shown{seed: 1})
 	ann := mustCreate(t, s, "Ann", p, photo("b.jpg", 1, shown{seed: 2}))
 	a.recipe = "better"
-	s.Gallery = match.NewGallery()
-	other := *photoService(s)
+	other := freshService(s)
 	if err := other.Sync(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -209,3 +209,35 @@ func TestWriteObeysContext(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A call canceled in the middle of its transaction leaves nothing, and the one
+// writing connection usable.
+func TestWriteCanceledHalfWay(t *testing.T) {
+	s, _ := newService(t)
+	ann := mustCreate(t, s, "Ann", photo("a.jpg", 1, shown{seed: 1}))
+	for range 20 {
+		ctx, cancel := context.WithCancel(t.Context())
+		err := s.Store.Write(ctx, func(tx *sql.Tx) error {
+			if _, err := tx.ExecContext(ctx, `DELETE FROM people`); err != nil {
+				t.Fatal(err)
+			}
+			cancel()
+			_, err := tx.ExecContext(ctx, `INSERT INTO audit (at, actor, action) VALUES (0, 'x', 'x')`)
+			return err
+		})
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("got %v, want the context's error", err)
+		}
+	}
+	if p, err := s.Person(t.Context(), ann.ID); err != nil || p.SampleCount != 1 {
+		t.Errorf("got %+v, %v", p, err)
+	}
+	mustCreate(t, s, "Bob", photo("b.jpg", 1, shown{seed: 2}))
+	var stray int
+	if err := s.Store.Reader().QueryRow(`SELECT count(*) FROM audit WHERE actor = 'x'`).Scan(&stray); err != nil || stray != 0 {
+		t.Errorf("%d stray rows, %v", stray, err)
+	}
+	if err := equalsDatabase(t.Context(), s); err != nil {
+		t.Error(err)
+	}
+}

@@ -26,8 +26,8 @@ func openOther(t testing.TB, s *enroll.Service) *enroll.Service {
 	return other
 }
 
-// photoService is a service on the store of s that knows nothing yet.
-func photoService(s *enroll.Service) *enroll.Service {
+// freshService is a service on the store of s that knows nothing yet.
+func freshService(s *enroll.Service) *enroll.Service {
 	return &enroll.Service{Store: s.Store, Analyser: s.Analyser, Gallery: match.NewGallery(), Now: s.Now}
 }
 
@@ -150,7 +150,7 @@ func TestSyncRecipes(t *testing.T) {
 	if !strings.Contains(logged.String(), ann.Samples[1].ID) {
 		t.Errorf("the damaged sample is not named: %s", &logged)
 	}
-	whole := photoService(s)
+	whole := freshService(s)
 	if err := whole.Sync(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -349,6 +349,43 @@ func BenchmarkAddSample(b *testing.B) {
 	for i := uint32(1); b.Loop(); i++ {
 		if _, err := s.AddSamples(b.Context(), ann.ID, []facegate.Photo{photo("a.jpg", 1, shown{seed: i})}); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// Loading the gallery whole, as at start: 10,000 samples of 1,000 people.
+func BenchmarkSyncWhole(b *testing.B) {
+	s, _ := newService(b)
+	err := s.Store.Write(b.Context(), func(tx *sql.Tx) error {
+		for i := range 10_000 {
+			person := fmt.Sprintf("%036d", i/10)
+			if i%10 == 0 {
+				if _, err := tx.Exec(`INSERT INTO people (id, name, name_folded, created_at, updated_at) VALUES (?, ?, ?, 0, 0)`,
+					person, person, person); err != nil {
+					return err
+				}
+			}
+			e := randomEmbedding(uint64(i))
+			if _, err := tx.Exec(`
+				INSERT INTO samples (id, person_id, embedding, recipe, overall, quality, box, source, photo_sha256, created_at)
+				VALUES (?, ?, ?, 'test', 1, '{}', '{}', '', ?, 0)`,
+				fmt.Sprintf("%036d", i), person, e.Bytes(), fmt.Appendf(nil, "%032d", i)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		fresh := freshService(s)
+		if err := fresh.Sync(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		if _, n := fresh.Gallery.Size(); n != 10_000 {
+			b.Fatalf("%d samples", n)
 		}
 	}
 }
