@@ -1,0 +1,268 @@
+package web_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"facegate"
+	"facegate/web"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+)
+
+// loadDescription reads openapi.yaml, its examples checked.
+func loadDescription(t *testing.T) *openapi3.T {
+	t.Helper()
+	data, err := os.ReadFile("openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := openapi3.NewLoader().LoadFromData(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.Validate(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return doc
+}
+
+// seal forbids members that the description does not name. The description
+// itself leaves them open, so that answers may grow without breaking clients.
+func seal(ref *openapi3.SchemaRef) {
+	if ref == nil || ref.Value == nil {
+		return
+	}
+	s := ref.Value
+	if s.Type.Is("object") && len(s.Properties) > 0 {
+		s.AdditionalProperties = openapi3.AdditionalProperties{Has: new(bool)}
+	}
+	for _, p := range s.Properties {
+		seal(p)
+	}
+	seal(s.Items)
+}
+
+func TestEveryRouteIsDescribed(t *testing.T) {
+	doc := loadDescription(t)
+	described := map[web.Route]bool{}
+	for path, item := range doc.Paths.Map() {
+		for method := range item.Operations() {
+			pattern := strings.NewReplacer("{", ":", "}", "").Replace(path)
+			described[web.Route{Method: method, Pattern: pattern}] = true
+		}
+	}
+	s, _ := newFaulty(t, nil)
+	routes := s.Routes()
+	for _, r := range routes {
+		if r.Method != http.MethodHead && !described[r] { // HEAD is GET without its body
+			t.Errorf("%s %s is not described", r.Method, r.Pattern)
+		}
+	}
+	for r := range described {
+		if !slices.Contains(routes, r) {
+			t.Errorf("%s %s is described and not there", r.Method, r.Pattern)
+		}
+	}
+}
+
+func TestEveryCodeIsDescribed(t *testing.T) {
+	var described []string
+	for _, code := range loadDescription(t).Components.Schemas["Code"].Value.Enum {
+		described = append(described, fmt.Sprint(code))
+	}
+	statuses := web.Statuses()
+	for code := range statuses {
+		if !slices.Contains(described, string(code)) {
+			t.Errorf("%s is not described", code)
+		}
+	}
+	for _, code := range described {
+		if _, ok := statuses[facegate.Code(code)]; !ok {
+			t.Errorf("%s is described and no code", code)
+		}
+	}
+}
+
+// A call is a request whose answer must be as described.
+type call struct {
+	operation string
+	method    string
+	path      string
+	body      body
+	status    int
+	// keep remembers something of the answer for the calls that follow.
+	keep func(g *gateway, answer []byte)
+}
+
+// Every operation is called on the real server, and its answer checked.
+func TestAnswersAreAsDescribed(t *testing.T) {
+	doc := loadDescription(t)
+	for _, s := range doc.Components.Schemas {
+		seal(s)
+	}
+	for _, item := range doc.Paths.Map() {
+		for _, op := range item.Operations() {
+			for _, r := range op.Responses.Map() {
+				for _, media := range r.Value.Content {
+					seal(media.Schema)
+				}
+			}
+		}
+	}
+	router, err := gorillamux.NewRouter(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	openapi3filter.RegisterBodyDecoder("image/jpeg", openapi3filter.FileBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("text/html", openapi3filter.PlainBodyDecoder)
+
+	g := newGateway(t)
+	g.enrol(t, "biden", "Joe Biden", "people/biden/biden.jpg")
+	g.vars["none"] = "0197c7a2-4b1e-7c44-9d0b-3f6a1c2d4e5f"
+	probe, crowd := file(t, "photo", "probes/obama1.jpg"), file(t, "photo", "probes/obama_and_biden.jpg")
+	garbage := fileOf("photo", "garbage.jpg", []byte("no picture"))
+	pair := func(second string) body {
+		a, b := probe, file(t, "photo_b", second)
+		a.field = "photo_a"
+		return multi(a, b)
+	}
+	keepPerson := func(g *gateway, answer []byte) {
+		var e facegate.Enrolment
+		if json.Unmarshal(answer, &e) == nil && len(e.Samples) > 0 {
+			g.vars["obama"], g.vars["sample"] = e.ID, e.Samples[0].ID
+		}
+	}
+	keepEmbedding := func(g *gateway, answer []byte) {
+		var a facegate.Analysis
+		if json.Unmarshal(answer, &a) == nil && len(a.Faces) > 0 {
+			e, _ := json.Marshal(a.Faces[0].Embedding)
+			g.vars["embedding"] = string(e)
+		}
+	}
+	calls := []call{
+		{operation: "getHealth", method: "GET", path: "/healthz", status: 200},
+		{operation: "getReadiness", method: "GET", path: "/readyz", status: 200},
+		{operation: "getMetrics", method: "GET", path: "/metrics", status: 200},
+		{operation: "getDescription", method: "GET", path: "/openapi.yaml", status: 200},
+		{operation: "getErrors", method: "GET", path: "/errors", status: 200},
+		{operation: "getThresholds", method: "GET", path: "/v1/thresholds", status: 200},
+		{operation: "createPerson", method: "POST", path: "/v1/people", status: 201, keep: keepPerson, body: multi(text("name", "Barack Obama"),
+			text("tags", "potus"), text("tags", "guest"), text("external_id", "44"), text("notes", "n"), text("consent_basis", "form"), text("consent_at", "2026-04-01"),
+			text("expires_at", "2036-04-01"), file(t, "photo", "people/obama/obama.jpg"), crowd, garbage)},
+		{operation: "createPerson", method: "POST", path: "/v1/people", status: 201, body: multi(text("name", "Joseph"), file(t, "photo", "people/biden/biden2.jpg"))},
+		{operation: "createPerson", method: "POST", path: "/v1/people", status: 201, body: jsonBody(`{"name":"Ada","consent":{"basis":"form","at":null},"expires_at":"2036-04-01"}`)},
+		{operation: "createPerson", method: "POST", path: "/v1/people", status: 409, body: jsonBody(`{"name":"Ada"}`)},
+		{operation: "createPerson", method: "POST", path: "/v1/people", status: 400, body: jsonBody(`{"nmae":"Ada"}`)},
+		{operation: "createPerson", method: "POST", path: "/v1/people", status: 422, body: multi(text("name", "Nobody"), crowd, garbage)},
+		{operation: "createPerson", method: "POST", path: "/v1/people", status: 415, body: body{"text/plain", []byte("Ada")}},
+		{operation: "listPeople", method: "GET", path: "/v1/people?limit=2&query=o", status: 200},
+		{operation: "listPeople", method: "GET", path: "/v1/people?limit=0", status: 400},
+		{operation: "getPerson", method: "GET", path: "/v1/people/{obama}", status: 200},
+		{operation: "getPerson", method: "GET", path: "/v1/people/{none}", status: 404},
+		{operation: "updatePerson", method: "PATCH", path: "/v1/people/{obama}", status: 200, body: jsonBody(`{"name":"B. Obama","notes":null,"expires_at":null,"consent":{"basis":"form 2"}}`)},
+		{operation: "updatePerson", method: "PATCH", path: "/v1/people/{obama}", status: 409, body: jsonBody(`{"name":"Joe Biden"}`)},
+		{operation: "getPortrait", method: "GET", path: "/v1/people/{obama}/portrait", status: 200},
+		{operation: "getPortrait", method: "GET", path: "/v1/people/{none}/portrait", status: 404},
+		{operation: "addSamples", method: "POST", path: "/v1/people/{obama}/samples", status: 201, body: multi(file(t, "photo", "people/obama/obama2.jpg"), crowd)},
+		{operation: "addSamples", method: "POST", path: "/v1/people/{obama}/samples", status: 200, body: multi(file(t, "photo", "people/obama/obama2.jpg"))},
+		{operation: "addSamples", method: "POST", path: "/v1/people/{obama}/samples", status: 422, body: multi(crowd)},
+		{operation: "addSamples", method: "POST", path: "/v1/people/{none}/samples", status: 404, body: multi(file(t, "photo", "people/obama/obama2.jpg"))},
+		{operation: "listSamples", method: "GET", path: "/v1/people/{obama}/samples", status: 200},
+		{operation: "getThumbnail", method: "GET", path: "/v1/people/{obama}/samples/{sample}/thumbnail", status: 200},
+		{operation: "detect", method: "POST", path: "/v1/detect?embedding=true", status: 200, body: multi(probe), keep: keepEmbedding},
+		{operation: "detect", method: "POST", path: "/v1/detect", status: 200, body: multi(crowd, text("limit", "1"), text("min_score", "0.5"))},
+		{operation: "detect", method: "POST", path: "/v1/detect", status: 200, body: body{"image/jpeg", probe.data}},
+		{operation: "detect", method: "POST", path: "/v1/detect", status: 415, body: multi(garbage)},
+		{operation: "detect", method: "POST", path: "/v1/detect", status: 413, body: multi(fileOf("photo", "large.jpg", make([]byte, 20<<20+1)))},
+		{operation: "identify", method: "POST", path: "/v1/identify?candidates=3", status: 200, body: multi(crowd, text("threshold", "0.5"))},
+		{operation: "identify", method: "POST", path: "/v1/identify", status: 200, body: jsonBody(`{"embedding":{embedding},"candidates":1}`)},
+		{operation: "identify", method: "POST", path: "/v1/identify", status: 400, body: jsonBody(`{"embedding":[1]}`)},
+		{operation: "verify", method: "POST", path: "/v1/verify", status: 200, body: pair("probes/obama3.jpg")},
+		{operation: "verify", method: "POST", path: "/v1/verify", status: 422, body: pair("probes/obama_and_biden.jpg")},
+		{operation: "verify", method: "POST", path: "/v1/verify", status: 200, body: multi(probe, text("person", "{obama}"), text("threshold", "0.6"), text("face", "largest"))},
+		{operation: "verify", method: "POST", path: "/v1/verify?person=Ada", status: 409, body: multi(probe)},
+		{operation: "verify", method: "POST", path: "/v1/verify?person=Nobody", status: 404, body: multi(probe)},
+		{operation: "deleteSample", method: "DELETE", path: "/v1/people/{obama}/samples/{sample}", status: 204},
+		{operation: "deleteSample", method: "DELETE", path: "/v1/people/{obama}/samples/{sample}", status: 404},
+		{operation: "deletePerson", method: "DELETE", path: "/v1/people/{obama}", status: 204},
+		{operation: "deletePerson", method: "DELETE", path: "/v1/people/{obama}", status: 404},
+	}
+	called := map[string]bool{}
+	for _, c := range calls {
+		t.Run(fmt.Sprintf("%s %d", c.operation, c.status), func(t *testing.T) {
+			c.body.data, c.path = []byte(g.fill(string(c.body.data))), g.fill(c.path)
+			answer := g.check(t, router, c)
+			if c.keep != nil {
+				c.keep(g, answer)
+			}
+			called[c.operation] = called[c.operation] || c.status < 300
+		})
+	}
+	for path, item := range doc.Paths.Map() {
+		for method, op := range item.Operations() {
+			if !called[op.OperationID] {
+				t.Errorf("%s (%s %s) was never called with success", op.OperationID, method, path)
+			}
+		}
+	}
+}
+
+// check sends a call over HTTP and holds request and answer against the
+// description.
+func (g *gateway) check(t *testing.T, router routers.Router, c call) []byte {
+	t.Helper()
+	newRequest := func() *http.Request {
+		r := httptest.NewRequest(c.method, c.path, bytes.NewReader(c.body.data))
+		if c.body.kind != "" {
+			r.Header.Set("Content-Type", c.body.kind)
+		}
+		return r
+	}
+	r := newRequest()
+	route, params, err := router.FindRoute(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if route.Operation.OperationID != c.operation {
+		t.Fatalf("%s %s is %s", c.method, c.path, route.Operation.OperationID)
+	}
+	uuids := openapi3.WithStringFormatValidator("uuid", openapi3.NewRegexpFormatValidator(openapi3.FormatOfStringForUUIDOfRFC9562))
+	input := &openapi3filter.RequestValidationInput{
+		Request: r, PathParams: params, Route: route,
+		Options: &openapi3filter.Options{IncludeResponseStatus: true, SchemaValidationOptions: []openapi3.SchemaValidationOption{uuids}},
+	}
+	if c.status < 300 {
+		if err := openapi3filter.ValidateRequest(context.Background(), input); err != nil {
+			t.Errorf("the request is not as described: %v", err)
+		}
+	}
+	w := httptest.NewRecorder()
+	g.Handler().ServeHTTP(w, newRequest())
+	answer := w.Body.Bytes()
+	if w.Code != c.status {
+		t.Fatalf("status %d, want %d: %.500s", w.Code, c.status, answer)
+	}
+	if route.Operation.Responses.Status(w.Code) == nil {
+		t.Errorf("status %d is not described", w.Code)
+	}
+	if err := openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: input, Status: w.Code, Header: w.Header(),
+		Body: io.NopCloser(bytes.NewReader(answer)), Options: input.Options,
+	}); err != nil {
+		t.Errorf("the answer is not as described: %v\n%.1000s", err, answer)
+	}
+	return answer
+}
