@@ -15,6 +15,8 @@ const (
 	tileOverlap = 128 // px two tiles share, so that a small face is whole in one of them
 	tileFace    = 96  // px; larger faces are left to the pass over the bounded picture
 
+	leastSide = 64 // px; YuNet fails on pictures that are smaller than its coarsest grid
+
 	minScore  = 0.6 // below, YuNet's answers are not looked at further
 	doubt     = 0.3 // YuNet's own threshold: the second look takes less
 	lookSide  = 160 // px of the second look's picture
@@ -141,10 +143,10 @@ func findScaled(y *yunet, bgr *gocv.Mat, scale, margin float64) ([]facegate.Face
 	}
 	sx, sy := float64(in.Cols())/float64(bgr.Cols()), float64(in.Rows())/float64(bgr.Rows())
 	pad := int(math.Round(margin * float64(max(in.Cols(), in.Rows()))))
-	if pad > 0 {
+	if right, bottom := max(pad, leastSide-in.Cols()-pad), max(pad, leastSide-in.Rows()-pad); right > 0 || bottom > 0 {
 		framed := gocv.NewMat()
 		defer framed.Close()
-		gocv.CopyMakeBorder(*in, &framed, pad, pad, pad, pad, gocv.BorderConstant, color.RGBA{})
+		gocv.CopyMakeBorder(*in, &framed, pad, bottom, pad, right, gocv.BorderConstant, color.RGBA{})
 		in = &framed
 	}
 	rows, err := y.detect(in)
