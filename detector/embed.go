@@ -16,9 +16,14 @@ import (
 // and at low false match rates far fewer genuine pairs are lost (docs/accuracy.md).
 const meanNorm = 1.4257
 
-// ladder are the sizes of the crop in which go-face's HOG detector looks for the
-// face, until it finds it. The first finds all but a few in a thousand.
-var ladder = []float64{1, 1.4, 0.75, 1.8}
+// rungs are the ways in which dlib is made to find the face in the crop, the
+// cheapest first; the first finds all but about one in a hundred. HOG misses small
+// windows, blur and faces from the side; the CNN (MMOD) takes several times as
+// long, and finds most of what is left at a small size.
+var rungs = []struct {
+	size float64 // of the crop
+	cnn  bool
+}{{1, false}, {1.4, false}, {0.75, false}, {0.6, true}, {1, true}}
 
 // cropQuality is the JPEG quality in which crops go to go-face and into the store.
 const cropQuality = 95
@@ -27,26 +32,29 @@ const cropQuality = 95
 // nil where dlib does not see a face in the crop by any means. crop is the time
 // spent on cutting and coding crops, net that in dlib.
 func embed(rec *face.Recognizer, bgr *gocv.Mat, f *facegate.Face) (e *facegate.Embedding, crop, net time.Duration, err error) {
-	for _, size := range ladder {
+	for _, r := range rungs {
 		jpeg, start := f.Crop, time.Now()
-		if size != 1 {
-			m := upright(bgr, f.Landmarks, size)
+		if r.size != 1 {
+			m := upright(bgr, f.Landmarks, r.size)
 			jpeg, err = encodeJPEG(m, cropQuality)
 			m.Close()
 			if err != nil {
 				return nil, crop, net, err
 			}
 		}
+		recognize := rec.Recognize
+		if r.cnn {
+			recognize = rec.RecognizeCNN
+		}
 		cut := time.Now()
-		e, err = embedCrop(rec.Recognize, jpeg, size)
+		e, err = embedCrop(recognize, jpeg, r.size)
 		crop, net = crop+cut.Sub(start), net+time.Since(cut)
 		if e != nil || err != nil {
 			return e, crop, net, err
 		}
 	}
-	start := time.Now()
-	e, err = embedCrop(rec.RecognizeCNN, f.Crop, 1)
-	return e, crop, net + time.Since(start), err
+	f.Quality.Reasons = append(f.Quality.Reasons, "the face cannot be aligned")
+	return nil, crop, net, nil
 }
 
 // embedCrop embeds the face in the middle of an upright crop of that size.

@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"os"
+	"slices"
 
 	"facegate"
 	"facegate/match"
@@ -41,7 +44,7 @@ func (c *evalCommand) Run(ctx context.Context, p *program) error {
 	run := match.Evaluation{
 		Dir: c.Dir, Pairs: pairs, Workers: workers,
 		Embed: func(ctx context.Context, path string) (*facegate.Embedding, error) {
-			return p.embedLargest(ctx, faces, path, int64(c.MaxPhotoBytes))
+			return p.embedSubject(ctx, faces, path, int64(c.MaxPhotoBytes))
 		},
 		Progress: func(done, total int) {
 			photos = total
@@ -77,9 +80,10 @@ func readPairs(path string) ([]match.Pair, error) {
 	return match.ReadPairs(file)
 }
 
-// embedLargest is the embedding of the face of a labelled photo. Where others
-// stand in the background the largest is meant.
-func (p *program) embedLargest(ctx context.Context, faces facegate.Analyser, path string, limit int64) (*facegate.Embedding, error) {
+// embedSubject is the embedding of the face a labelled photo is about: the largest,
+// unless that stands off the middle of the photo and another is nearer to it.
+// Photos of Labeled Faces in the Wild are centred on the person they are named for.
+func (p *program) embedSubject(ctx context.Context, faces facegate.Analyser, path string, limit int64) (*facegate.Embedding, error) {
 	photo, err := p.readPhoto(path, limit)
 	if err != nil {
 		return nil, err
@@ -90,6 +94,16 @@ func (p *program) embedLargest(ctx context.Context, faces facegate.Analyser, pat
 	}
 	if len(a.Faces) == 0 {
 		return nil, facegate.NewError(facegate.CodeNoFace, path+" shows no face", "")
+	}
+	off := func(f facegate.Face) float64 {
+		c := f.Box.Center()
+		return math.Hypot(c.X-float64(a.Width)/2, c.Y-float64(a.Height)/2) / float64(max(a.Width, a.Height))
+	}
+	if off(a.Faces[0]) > 0.1 {
+		if a, err = faces.Analyse(ctx, photo.Data, facegate.AnalyseOptions{Embed: true}); err != nil {
+			return nil, err
+		}
+		slices.SortStableFunc(a.Faces, func(x, y facegate.Face) int { return cmp.Compare(off(x), off(y)) })
 	}
 	return a.Faces[0].Embedding, nil
 }
