@@ -120,6 +120,7 @@ type CameraStatus struct {
 	Tracks      uint64      `json:"tracks"`       // faces followed
 	Sightings   uint64      `json:"sightings"`    // sightings reported, each once
 	Unreported  uint64      `json:"unreported"`   // reports that a sink refused
+	Unresolved  uint64      `json:"unresolved"`   // tracks that ended before there was evidence enough to tell anything
 	Retries     uint64      `json:"retries"`      // times the source was opened again
 	LastError   string      `json:"last_error,omitempty"`
 	LastErrorAt *time.Time  `json:"last_error_at,omitempty"`
