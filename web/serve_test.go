@@ -155,12 +155,12 @@ func TestSlowReaderIsCutOff(t *testing.T) {
 
 // The limits on sending a body do not cut the work that follows.
 func TestBodyDeadlineEndsWithTheBody(t *testing.T) {
-	const idle = 50 * time.Millisecond
+	const idle = 200 * time.Millisecond
 	s, _ := newFaulty(t, func(ctx context.Context) (facegate.Analysis, error) {
 		select {
 		case <-ctx.Done():
 			return facegate.Analysis{}, ctx.Err()
-		case <-time.After(4 * idle):
+		case <-time.After(2 * idle):
 			return facegate.Analysis{Width: 1, Height: 1}, nil
 		}
 	}, func(s *web.Server) { s.BodyTimeout, s.WriteTimeout = idle, idle })
