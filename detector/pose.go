@@ -49,12 +49,15 @@ func pose(l facegate.Landmarks) (yaw, pitch, roll float64) {
 	if nr == 0 || nd == 0 {
 		return 0, 0, 0
 	}
-	// Where the nose points, as the picture shows it. Both rows of a rotation have
-	// one length: the longer one is less foreshortened by noise.
+	// Both rows of a rotation have one length: the longer one is less foreshortened
+	// by noise. The tilt is taken out first, so that yaw and pitch are the head's
+	// own however the photo is held: the rotation is roll after yaw after pitch.
 	s := math.Max(nr, nd)
-	yaw = math.Asin(clamp(right[2]/s, -1, 1))
-	pitch = -math.Asin(clamp(down[2]/s, -1, 1))
 	roll = math.Atan2(p[1].Y-p[0].Y, p[1].X-p[0].X)
+	sin, cos := math.Sincos(roll)
+	noseRight, noseDown := (cos*right[2]+sin*down[2])/s, (cos*down[2]-sin*right[2])/s
+	pitch = -math.Asin(clamp(noseDown, -1, 1))
+	yaw = math.Asin(clamp(noseRight/math.Max(math.Cos(pitch), 1e-9), -1, 1))
 	const degrees = 180 / math.Pi
 	return yaw * degrees, pitch * degrees, roll * degrees
 }

@@ -109,5 +109,5 @@ func ramp(v, bad, good float64) float64 { return clamp((v-bad)/(good-bad), 0, 1)
 
 func round(v float64, digits int) float64 {
 	p := math.Pow10(digits)
-	return math.Round(v*p) / p
+	return math.Round(v*p)/p + 0 // no negative zero
 }
