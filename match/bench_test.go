@@ -216,10 +216,10 @@ func BenchmarkBuild(b *testing.B) {
 // BenchmarkApply times a change: one sample added, another removed.
 func BenchmarkApply(b *testing.B) {
 	benchGalleries(b, func(b *testing.B, g *match.Gallery, probes []*facegate.Embedding) {
-		who := facegate.PersonRef{ID: sampleID(-1), Name: "Somebody"}
+		who := facegate.PersonRef{ID: match.SampleID(-1), Name: "Somebody"}
 		ids := make([]string, b.N+1)
 		for i := range ids {
-			ids[i] = sampleID(i)
+			ids[i] = match.SampleID(i)
 		}
 		b.ResetTimer()
 		for i := range b.N {

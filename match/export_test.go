@@ -8,6 +8,22 @@ func (g *Gallery) Settled() *Gallery {
 	return g
 }
 
+// Coded is how many segments have codes by the newest rotation, of how many.
+func (g *Gallery) Coded() (coded, all int) {
+	g.writing.Lock()
+	defer g.writing.Unlock()
+	for _, s := range g.current.Load().segments {
+		if s == nil {
+			continue
+		}
+		all++
+		if s.codes != nil && s.codes.rotation == g.rotation {
+			coded++
+		}
+	}
+	return coded, all
+}
+
 // Kernels are the names of the kernels that this processor can run.
 func Kernels() []string {
 	var names []string

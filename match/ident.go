@@ -76,11 +76,12 @@ func (i ident) appendText(b []byte, others []string) []byte {
 		}
 		return append(b, others[n]...)
 	}
-	for at, part := range [][]byte{i[:4], i[4:6], i[6:8], i[8:10], i[10:]} {
-		if at > 0 {
-			b = append(b, '-')
-		}
-		b = hex.AppendEncode(b, part)
-	}
-	return b
+	var text [36]byte
+	hex.Encode(text[:8], i[:4])
+	hex.Encode(text[9:13], i[4:6])
+	hex.Encode(text[14:18], i[6:8])
+	hex.Encode(text[19:23], i[8:10])
+	hex.Encode(text[24:], i[10:])
+	text[8], text[13], text[18], text[23] = '-', '-', '-', '-'
+	return append(b, text[:]...)
 }

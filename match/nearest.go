@@ -102,6 +102,7 @@ func (n *nearest) sampleID(s sighted) string {
 func (n *nearest) candidates() []facegate.Candidate {
 	found := n.few
 	if n.all != nil {
+		found = make([]sighted, 0, len(n.all))
 		for _, s := range n.all {
 			found = append(found, s)
 		}
@@ -109,7 +110,7 @@ func (n *nearest) candidates() []facegate.Candidate {
 		found = found[:min(n.k, len(found))]
 	}
 	// All ids share one string: thousands of people may be within the radius.
-	var ids []byte
+	ids := make([]byte, 0, 2*36*len(found))
 	ends := make([]int, 0, 2*len(found))
 	for _, s := range found {
 		ids = n.snapshot.people.at(s.person).id.appendText(ids, n.snapshot.others)

@@ -38,21 +38,11 @@ func (o *oracle) Reset(entries []facegate.GalleryEntry) {
 	o.Apply(facegate.GalleryChange{Add: entries})
 }
 
-func (o *oracle) Size() (people, samples int) {
-	seen := map[string]bool{}
-	for _, e := range o.samples {
-		seen[e.Person.ID] = true
-	}
-	return len(seen), len(o.samples)
-}
-
-func (o *oracle) Nearest(e *facegate.Embedding, k int, radius float64) []facegate.Candidate {
+// everybody is everybody's best sample, nearest first.
+func (o *oracle) everybody(e *facegate.Embedding) []facegate.Candidate {
 	best := map[string]facegate.Candidate{}
 	for id, entry := range o.samples {
 		d := e.Distance(&entry.Embedding)
-		if radius >= 0 && d > radius {
-			continue
-		}
 		c := facegate.Candidate{
 			Person:   facegate.PersonRef{ID: entry.Person.ID, Name: o.names[entry.Person.ID]},
 			Distance: d, Similarity: match.Similarity(d), SampleID: id,
@@ -66,11 +56,11 @@ func (o *oracle) Nearest(e *facegate.Embedding, k int, radius float64) []facegat
 		found = append(found, c)
 	}
 	slices.SortFunc(found, inOrder)
-	return found[:min(max(k, 0), len(found))]
+	return found
 }
 
 func (o *oracle) NearestOf(e *facegate.Embedding, person string) (facegate.Candidate, bool) {
-	for _, c := range o.Nearest(e, len(o.samples), -1) {
+	for _, c := range o.everybody(e) {
 		if c.Person.ID == person {
 			return c, true
 		}
@@ -83,18 +73,41 @@ func inOrder(a, b facegate.Candidate) int {
 }
 
 // agree compares a gallery with the oracle on one probe, in every way to ask.
-func agree(t *testing.T, g facegate.Gallery, o *oracle, probe *facegate.Embedding) {
+func agree(t *testing.T, g *match.Gallery, o *oracle, probe *facegate.Embedding) {
 	t.Helper()
+	everybody := o.everybody(probe)
 	for _, radius := range []float64{-1, 0, 0.3, 0.45, 0.6, 3} {
-		for _, k := range []int{0, 1, 2, 5, 100} {
-			got, want := g.Nearest(probe, k, radius), o.Nearest(probe, k, radius)
+		within := len(everybody)
+		for radius >= 0 && within > 0 && everybody[within-1].Distance > radius {
+			within--
+		}
+		for _, k := range []int{0, 1, 2, 5, 100, 1 << 30} {
+			got, want := g.Nearest(probe, k, radius), everybody[:min(k, within)]
 			if !slices.Equal(got, want) {
-				t.Fatalf("k %d, radius %v:\ngot  %+v\nwant %+v", k, radius, got, want)
+				t.Fatalf("k %d, radius %v: %d people, want %d\ngot  %+v\nwant %+v", k, radius, len(got), len(want), got, want)
 			}
 		}
 	}
+	// The exact distances of others are radii as awkward as can be.
+	for i := 0; i < len(everybody); i += 1 + len(everybody)/7 {
+		got := g.Nearest(probe, 1<<30, everybody[i].Distance)
+		within := i + 1
+		for within < len(everybody) && everybody[within].Distance == everybody[i].Distance {
+			within++
+		}
+		if !slices.Equal(got, everybody[:within]) {
+			t.Fatalf("radius of the %d. person: %d people, want %d", i, len(got), within)
+		}
+	}
 	people, samples := g.Size()
-	if wantPeople, wantSamples := o.Size(); people != wantPeople || samples != wantSamples {
-		t.Fatalf("%d people, %d samples, want %d, %d", people, samples, wantPeople, wantSamples)
+	if people != len(everybody) || samples != len(o.samples) {
+		t.Fatalf("%d people, %d samples, want %d, %d", people, samples, len(everybody), len(o.samples))
+	}
+	if len(everybody) > 0 {
+		person := everybody[len(everybody)/2].Person.ID
+		got, ok := g.NearestOf(probe, person)
+		if want, _ := o.NearestOf(probe, person); !ok || got != want {
+			t.Fatalf("nearest of %q: %+v, %v, want %+v", person, got, ok, want)
+		}
 	}
 }

@@ -1,4 +1,4 @@
-package match_test
+package match
 
 import (
 	"encoding/base64"
@@ -14,9 +14,9 @@ import (
 	"facegate/internal/testfiles"
 )
 
-// idols are the 1,286 real embeddings of 552 people of go-face's test data, as
+// Idols are the 1,286 real embeddings of 552 people of go-face's test data, as
 // dlib's network made them.
-func idols(t testing.TB) []facegate.GalleryEntry {
+func Idols(t testing.TB) []facegate.GalleryEntry {
 	t.Helper()
 	file := filepath.Join(testfiles.Photos(t, "idols/idols.json"), "idols", "idols.json")
 	data, err := os.ReadFile(file)
@@ -48,29 +48,13 @@ func idols(t testing.TB) []facegate.GalleryEntry {
 			t.Fatal(err)
 		}
 		entries = append(entries, facegate.GalleryEntry{
-			SampleID: sampleID(i), Person: facegate.PersonRef{ID: f.IdolID, Name: names[f.IdolID]}, Embedding: e,
+			SampleID: SampleID(i), Person: facegate.PersonRef{ID: f.IdolID, Name: names[f.IdolID]}, Embedding: e,
 		})
 	}
 	return entries
 }
 
-// sampleID is a UUID that depends on i alone.
-func sampleID(i int) string {
+// SampleID is a UUID that depends on i alone.
+func SampleID(i int) string {
 	return uuid.NewSHA1(uuid.NameSpaceOID, fmt.Appendf(nil, "sample %d", i)).String()
-}
-
-// realPairs are the distances of all pairs of the idols' embeddings.
-func realPairs(t testing.TB) (genuine, impostor []float64) {
-	entries := idols(t)
-	for i := range entries {
-		for j := range i {
-			d := entries[i].Embedding.Distance(&entries[j].Embedding)
-			if entries[i].Person.ID == entries[j].Person.ID {
-				genuine = append(genuine, d)
-			} else {
-				impostor = append(impostor, d)
-			}
-		}
-	}
-	return genuine, impostor
 }
