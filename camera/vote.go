@@ -35,8 +35,8 @@ const (
 	soleQuality = 0.7 // one ballot is enough at this quality
 	soleMargin  = 0.1 // and a distance this much below the threshold
 
-	strangerBallots = 3 // for "unknown" while the face is in sight
-	strangerWeight  = 0.9
+	strangerBallots = 4 // for "unknown" while the face is in sight
+	strangerWeight  = 1.0
 	strangerLead    = 2.0 // times the weight of all names
 
 	leftBallots = 2 // for "unknown" once the face has gone

@@ -51,4 +51,3 @@ func (w *Watch) Stages() []Stage {
 	}
 	return w.station.time.stages()
 }
-
