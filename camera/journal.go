@@ -106,7 +106,7 @@ func (j *journal) begin(ctx context.Context, t *track, width, height int) {
 			e.key = ""
 		}
 	}
-	if known := j.recent(e.key, t.seen); known != nil && e.state.Revision == 0 {
+	if known := j.recent(e.key, t.first); known != nil && e.state.Revision == 0 {
 		if e.settled {
 			j.withdraw(ctx, e.state.ID)
 		}
