@@ -1,3 +1,4 @@
+import { likeness } from './fields'
 import type { Candidate, IdentifiedFace } from './types'
 
 // within are the candidates the threshold admits; listed are those worth showing
@@ -23,7 +24,7 @@ export function caption(face: IdentifiedFace): string {
   const best = face.candidates?.[0]
   switch (face.decision) {
     case 'match':
-      return best ? `${best.person.name} ${Math.round(best.similarity * 100)}%` : 'Match'
+      return best ? `${best.person.name} ${likeness(best.similarity)}` : 'Match'
     case 'ambiguous':
       return possible(face)
         .map((c) => c.person.name)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { count, dateOf, endOfDay, startOfDay, tagsOf, today } from './fields'
+import { count, dateOf, endOfDay, likeness, startOfDay, tagsOf, today } from './fields'
 
 test('tags are trimmed and counted once', () => {
   expect(tagsOf(' staff, night shift ,,staff,')).toEqual(['staff', 'night shift'])
@@ -28,4 +28,8 @@ test('today begins in the past', () => {
 
 test('one is singular', () => {
   expect([count(0, 'photo'), count(1, 'photo'), count(2, 'person', 'people')]).toEqual(['0 photos', '1 photo', '2 people'])
+})
+
+test('a similarity is never said to be certain', () => {
+  expect([1, 0.997, 0.994, 0.5, 0.006, 0.004, 0].map(likeness)).toEqual(['>99%', '>99%', '99%', '50%', '1%', '<1%', '<1%'])
 })

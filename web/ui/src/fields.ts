@@ -40,3 +40,10 @@ export function count(n: number, one: string, many = `${one}s`): string {
 }
 
 export const percent = (share: number) => `${Math.round(share * 100)}%`
+
+// likeness is a similarity as a percentage. It is never 0% or 100%: two photos
+// are never certain to show the same person, or not to.
+export function likeness(similarity: number): string {
+  const rounded = Math.round(similarity * 100)
+  return rounded >= 100 ? '>99%' : rounded <= 0 ? '<1%' : `${rounded}%`
+}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Enrolment, Sample } from './types'
-import { isFinal, refusals, verdicts } from './verdicts'
+import { isFinal, refusals, unusable, verdicts } from './verdicts'
 
 const quality = (overall: number) => ({ overall, size: 0, sharpness: 0, brightness: 0, contrast: 0, yaw: 0, pitch: 0, roll: 0, border: 0, reasons: [] })
 
@@ -58,6 +58,15 @@ describe('verdicts', () => {
   test('a photo the answer does not mention has no verdict', () => {
     expect(verdicts(['a.jpg'], enrolment({})).size).toBe(0)
   })
+})
+
+test('what a call that added nothing did not refuse is known already', () => {
+  const found = unusable(['a.jpg', 'b.jpg'], [{ photo: 'b.jpg', code: 'no_face', detail: 'no face was found' }])
+  expect([...found.entries()].map(([name, v]) => [name, v.status, v.code]).sort()).toEqual([
+    ['a.jpg', 'skipped', 'near_identical'],
+    ['b.jpg', 'refused', 'no_face'],
+  ])
+  expect(unusable(['a.jpg'], []).size).toBe(0)
 })
 
 test('only what may pass is tried again', () => {

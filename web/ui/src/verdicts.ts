@@ -37,6 +37,16 @@ export function verdicts(sent: string[], e: Enrolment): Map<string, Verdict> {
   return out
 }
 
+// unusable are the verdicts of a call that added nothing and refused some: the
+// gateway passes over the others only because they are enrolled already.
+export function unusable(sent: string[], refused: Refusal[]): Map<string, Verdict> {
+  const out = refusals('refused', refused)
+  if (out.size === 0) return out
+  const known = sent.filter((name) => !out.has(name))
+  const detail = 'this photo, or one nearly the same, is enrolled already'
+  return new Map([...out, ...refusals('skipped', known.map((photo) => ({ photo, code: 'near_identical', detail })))])
+}
+
 export function refusals(status: 'refused' | 'skipped', list: Refusal[] | null): Map<string, Verdict> {
   return new Map(
     (list ?? []).map((r) => [r.photo, { status, code: r.code, text: sentence(r.detail), quality: null, duplicates: [] }]),

@@ -3,7 +3,7 @@ import { batches } from '../batches'
 import { count } from '../fields'
 import { uniqueName } from '../names'
 import type { Analysis, Enrolment, Face } from '../types'
-import { isFinal, refusals, verdicts, type Verdict } from '../verdicts'
+import { isFinal, unusable, verdicts, type Verdict } from '../verdicts'
 
 // waiting: its turn has not come. ready: one face. warning: it would be refused,
 // or is poor. failed: it could not be looked at, which says nothing about it.
@@ -87,19 +87,19 @@ export class Tray {
   // or at once for what is not about photos.
   async send(act: (photos: File[]) => Promise<Enrolment>): Promise<Enrolment> {
     let answer: Enrolment | null = null
-    let unusable = new ApiError(0, 'no_usable_photo', 'There is no photo to send.', 'Add one.')
+    let failure = new ApiError(0, 'no_usable_photo', 'There is no photo to send.', 'Add one.')
     for (const batch of batches(this.pending)) {
       try {
         answer = await act(batch.map((p) => p.file))
         this.#apply(verdicts(batch.map((p) => p.name), answer))
       } catch (cause) {
         const problem = fromFailure(cause)
-        this.#apply(refusals('refused', problem.refused))
         if (problem.code !== 'no_usable_photo') throw problem
-        unusable = problem
+        this.#apply(unusable(batch.map((p) => p.name), problem.refused))
+        failure = problem
       }
     }
-    if (!answer) throw unusable
+    if (!answer) throw failure
     return answer
   }
 
