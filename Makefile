@@ -63,8 +63,11 @@ $(TOOLS)/%: tools/go.mod tools/go.sum $(wildcard tools/*/*.go)
 	@go -C tools build -o ../$(TOOLS)/ gotest.tools/gotestsum honnef.co/go/tools/cmd/staticcheck ./skips ./dockercheck
 	@touch $(TOOLS)/*
 
-# Every test: the console's; the packages of detector again with every OpenCV
-# matrix counted; ours again under the race detector; and all of them. Tests
+# Rooms with tests that count OpenCV's matrices.
+MAT_ROOMS = $(sort $(dir $(shell grep -rl --include='*_test.go' '^//go:build matprofile' ./*/)))
+
+# Every test: the console's; those that count OpenCV's matrices, which takes a tag;
+# all that are short under the race detector; and all of them. Tests
 # without the models or photos they need are skipped, and the last line says so;
 # with CI=true or FACEGATE_REQUIRE_MODELS=1 such a skip fails the run.
 GOTEST = FACEGATE_MODELS=$(TEST_MODELS) FACEGATE_TESTDATA=$(TEST_TESTDATA) \
@@ -80,7 +83,7 @@ test: build $(TOOLS)/gotestsum ## run every test, and say which were skipped and
 	echo "== console: types and tests"; \
 	(cd web/ui && npm run --silent check && npm run --silent test) || failed=1; \
 	echo "== matrices counted (-tags matprofile)"; \
-	$(GOTEST) --jsonfile $(RESULTS)/matprofile.json -- -count=1 -timeout 10m -tags matprofile -run Mat ./detector/ || failed=1; \
+	$(GOTEST) --jsonfile $(RESULTS)/matprofile.json -- -count=1 -timeout 10m -tags matprofile -run Mats $(MAT_ROOMS) || failed=1; \
 	echo "== race detector"; \
 	$(GOTEST) --jsonfile $(RESULTS)/race.json -- -count=1 -timeout 15m -race -short ./... || failed=1; \
 	echo "== all tests"; \

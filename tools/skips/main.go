@@ -1,9 +1,10 @@
 // Command skips tells in one line which tests were skipped and why. It reads
-// the files that `gotestsum --jsonfile` wrote.
+// the files that `gotestsum --jsonfile` wrote, one for each run of the tests; a
+// test that one run skipped and another did not is none.
 //
 // With CI=true or FACEGATE_REQUIRE_MODELS=1 it fails where a test was skipped
 // for want of models, photos or a program, which tests say with a message that
-// begins with "facegate: needs"; and where a file holds no test that passed,
+// begins with "facegate: needs"; and where no test passed in one of the runs,
 // because then nothing was tested.
 package main
 
@@ -29,30 +30,29 @@ func main() {
 }
 
 func run(w io.Writer, files []string, strict bool) error {
-	reasons := map[string]map[string]bool{} // reason -> tests
-	tests := map[string]bool{}
+	passed, skipped := map[string]bool{}, map[string]string{}
 	for _, name := range files {
-		f, err := os.Open(name)
+		r, err := readFile(name)
 		if err != nil {
-			return fmt.Errorf("open the results of a test run: %w", err)
+			return fmt.Errorf("read the results of a test run: %w", err)
 		}
-		passed, skipped, err := read(f)
-		f.Close()
-		if err != nil {
-			return fmt.Errorf("read %s: %w", name, err)
-		}
-		if passed == 0 && strict {
+		if strict && len(r.passed) == 0 {
 			return fmt.Errorf("%s: no test passed", name)
 		}
-		for test, reason := range skipped {
-			if reasons[reason] == nil {
-				reasons[reason] = map[string]bool{}
-			}
-			reasons[reason][test] = true
-			tests[test] = true
+		for _, test := range r.passed {
+			passed[test] = true
+		}
+		for test, reason := range r.skipped {
+			skipped[test] = reason
 		}
 	}
-	fmt.Fprintln(w, line(reasons, len(tests)))
+	reasons := map[string]int{} // how many tests give it
+	for test, reason := range skipped {
+		if !passed[test] {
+			reasons[reason]++
+		}
+	}
+	fmt.Fprintln(w, line(reasons))
 	for reason := range reasons {
 		if strict && strings.HasPrefix(reason, needs) {
 			return fmt.Errorf("tests were skipped that have to run here (%s)", reason)
@@ -62,25 +62,33 @@ func run(w io.Writer, files []string, strict bool) error {
 }
 
 // line is the summary: the most frequent reason first.
-func line(reasons map[string]map[string]bool, tests int) string {
-	if tests == 0 {
+func line(reasons map[string]int) string {
+	if len(reasons) == 0 {
 		return "Skipped tests: none"
 	}
-	var parts []string
 	names := make([]string, 0, len(reasons))
-	for r := range reasons {
-		names = append(names, r)
+	tests := 0
+	for reason, n := range reasons {
+		names = append(names, reason)
+		tests += n
 	}
 	slices.SortFunc(names, func(a, b string) int {
-		if d := len(reasons[b]) - len(reasons[a]); d != 0 {
+		if d := reasons[b] - reasons[a]; d != 0 {
 			return d
 		}
 		return strings.Compare(a, b)
 	})
-	for _, r := range names {
-		parts = append(parts, fmt.Sprintf("%d %s", len(reasons[r]), r))
+	parts := make([]string, 0, len(names))
+	for _, reason := range names {
+		parts = append(parts, fmt.Sprintf("%d %s", reasons[reason], reason))
 	}
 	return fmt.Sprintf("Skipped tests: %d: %s", tests, strings.Join(parts, "; "))
+}
+
+// A result is what became of the tests of a run, by package and name.
+type result struct {
+	passed  []string
+	skipped map[string]string // and why
 }
 
 // event is what `go test -json` writes a line of (go doc test2json).
@@ -91,39 +99,50 @@ type event struct {
 // message is the line of t.Skip: "    file_test.go:12: the reason".
 var message = regexp.MustCompile(`^\s*\S+\.go:\d+: (.*)$`)
 
-// read counts the tests that passed and gives the reason of each one skipped.
-func read(r io.Reader) (passed int, skipped map[string]string, err error) {
-	skipped = map[string]string{}
-	last := map[string]string{}
-	lines := bufio.NewReader(r)
+func readFile(name string) (result, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return result{}, err
+	}
+	defer f.Close()
+	r := result{skipped: map[string]string{}}
+	said := map[string]string{}
+	lines := bufio.NewReader(f)
 	for {
-		text, err := lines.ReadBytes('\n')
+		text, readErr := lines.ReadBytes('\n')
 		if len(text) > 0 {
 			var e event
 			if err := json.Unmarshal(text, &e); err != nil {
-				return 0, nil, fmt.Errorf("a line that is no test event: %w", err)
+				return result{}, fmt.Errorf("%s: a line that is no test event: %w", name, err)
 			}
-			test := e.Package + " " + e.Test
-			switch {
-			case e.Test == "":
-			case e.Action == "output":
-				if m := message.FindStringSubmatch(strings.TrimRight(e.Output, "\n")); m != nil {
-					last[test] = m[1]
-				}
-			case e.Action == "pass":
-				passed++
-			case e.Action == "skip":
-				skipped[test] = last[test]
-				if last[test] == "" {
-					skipped[test] = "without a reason"
-				}
-			}
+			r.add(e, said)
 		}
-		if err == io.EOF {
-			return passed, skipped, nil
+		if readErr == io.EOF {
+			return r, nil
 		}
-		if err != nil {
-			return 0, nil, err
+		if readErr != nil {
+			return result{}, readErr
+		}
+	}
+}
+
+// add takes an event in; said is the last message of each test.
+func (r *result) add(e event, said map[string]string) {
+	if e.Test == "" {
+		return // about a package
+	}
+	test := e.Package + " " + e.Test
+	switch e.Action {
+	case "output":
+		if m := message.FindStringSubmatch(strings.TrimRight(e.Output, "\n")); m != nil {
+			said[test] = m[1]
+		}
+	case "pass":
+		r.passed = append(r.passed, test)
+	case "skip":
+		r.skipped[test] = "without a reason"
+		if said[test] != "" {
+			r.skipped[test] = said[test]
 		}
 	}
 }

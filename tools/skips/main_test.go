@@ -8,8 +8,9 @@ import (
 )
 
 const (
-	passes  = `{"Action":"pass","Package":"facegate/match","Test":"TestNearest"}` + "\n"
-	noPhoto = `{"Action":"output","Package":"facegate/web","Test":"TestTour","Output":"    tour_test.go:12: facegate: needs people in /x (set FACEGATE_TESTDATA)\n"}
+	passes     = `{"Action":"pass","Package":"facegate/match","Test":"TestNearest"}` + "\n"
+	tourPasses = `{"Action":"pass","Package":"facegate/web","Test":"TestTour"}` + "\n"
+	noPhoto    = `{"Action":"output","Package":"facegate/web","Test":"TestTour","Output":"    tour_test.go:12: facegate: needs people in /x (set FACEGATE_TESTDATA)\n"}
 {"Action":"output","Package":"facegate/web","Test":"TestTour","Output":"--- SKIP: TestTour (0.00s)\n"}
 {"Action":"skip","Package":"facegate/web","Test":"TestTour"}
 `
@@ -36,6 +37,8 @@ func TestRun(t *testing.T) {
 			"Skipped tests: 1: 1 root can read everything", ""},
 		{"the same test in two runs counts once", []string{passes + noPhoto, passes + noPhoto + other}, false,
 			"Skipped tests: 2: 1 facegate: needs people in /x (set FACEGATE_TESTDATA); 1 root can read everything", ""},
+		{"skipped in one run, passed in the other", []string{passes + noPhoto, tourPasses}, true, "Skipped tests: none", ""},
+		{"passed in one run, skipped in the other", []string{tourPasses, passes + noPhoto}, true, "Skipped tests: none", ""},
 		{"no test ran, strict", []string{passes, ""}, true, "", "no test passed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
