@@ -69,7 +69,7 @@ type Face struct {
 	Score     float64    `json:"score"` // the detector's confidence, 0..1
 	Landmarks Landmarks  `json:"landmarks"`
 	Quality   Quality    `json:"quality"`
-	Embedding *Embedding `json:"embedding,omitempty"`
+	Embedding *Embedding `json:"embedding,omitempty"` // nil where not asked for, and where the face cannot be aligned
 	Crop      []byte     `json:"-"` // upright face crop as JPEG, 225x225 px; only when asked for
 }
 

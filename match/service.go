@@ -61,19 +61,23 @@ func (s *Service) Identify(ctx context.Context, photo []byte, o facegate.Identif
 	if len(analysis.Faces) == 0 {
 		return result, nil
 	}
-	probes := make([]*facegate.Embedding, len(analysis.Faces))
-	for i, f := range analysis.Faces {
-		if f.Embedding == nil {
-			return facegate.IdentifyResult{}, fmt.Errorf("identify: face %d of the photo came without an embedding", i)
+	var probes []*facegate.Embedding
+	for _, f := range analysis.Faces {
+		if f.Embedding != nil {
+			probes = append(probes, f.Embedding)
 		}
-		probes[i] = f.Embedding
 	}
 	identified, err := s.search(ctx, probes, k, threshold)
 	if err != nil {
 		return facegate.IdentifyResult{}, err
 	}
-	for i, f := range analysis.Faces {
-		result.Faces = append(result.Faces, facegate.IdentifiedFace{Face: f, Identification: identified[i]})
+	for _, f := range analysis.Faces {
+		// A face that cannot be measured is nobody's; its quality says why.
+		id := facegate.Identification{Decision: facegate.Unknown, Threshold: threshold, Margin: max(s.margin(), 0), Candidates: []facegate.Candidate{}}
+		if f.Embedding != nil {
+			id, identified = identified[0], identified[1:]
+		}
+		result.Faces = append(result.Faces, facegate.IdentifiedFace{Face: f, Identification: id})
 	}
 	return result, nil
 }

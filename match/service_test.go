@@ -46,8 +46,11 @@ func (s *shown) Analyse(ctx context.Context, photo []byte, o facegate.AnalyseOpt
 		if o.MaxFaces > 0 && i == o.MaxFaces {
 			break
 		}
-		e := at(x)
-		a.Faces = append(a.Faces, facegate.Face{Box: facegate.Box{Width: float64(100 - i)}, Embedding: &e})
+		f := facegate.Face{Box: facegate.Box{Width: float64(100 - i)}}
+		if e := at(x); !math.IsNaN(x) { // NaN: a face that cannot be measured
+			f.Embedding = &e
+		}
+		a.Faces = append(a.Faces, f)
 	}
 	return a, nil
 }
@@ -139,6 +142,29 @@ func TestIdentifyAnswer(t *testing.T) {
 	}
 	if c.Person != (facegate.PersonRef{ID: "ann", Name: "N ann"}) {
 		t.Errorf("person %+v", c.Person)
+	}
+}
+
+func TestFaceWithoutEmbedding(t *testing.T) {
+	s, a, _ := newService(t)
+	a.photos["blur"] = []float64{math.NaN()}
+	a.photos["blur and ann"] = []float64{math.NaN(), 0.125, math.NaN()}
+	got, err := s.Identify(t.Context(), []byte("blur and ann"), facegate.IdentifyOptions{})
+	if err != nil || len(got.Faces) != 3 {
+		t.Fatalf("%+v, %v: want three faces", got, err)
+	}
+	for i, want := range []facegate.Decision{facegate.Unknown, facegate.Match, facegate.Unknown} {
+		f := got.Faces[i]
+		if f.Decision != want || f.Candidates == nil || (len(f.Candidates) == 0) != (want == facegate.Unknown) || f.Threshold != facegate.DefaultIdentifyThreshold {
+			t.Errorf("face %d: %+v, want %s", i, f.Identification, want)
+		}
+	}
+	if got, err := s.Identify(t.Context(), []byte("blur"), facegate.IdentifyOptions{}); err != nil || len(got.Faces) != 1 || got.Faces[0].Decision != facegate.Unknown {
+		t.Errorf("%+v, %v: want one unknown face", got, err)
+	}
+	_, err = s.Verify(t.Context(), facegate.Photo{Name: "a", Data: []byte("ann")}, facegate.Photo{Name: "b", Data: []byte("blur")}, facegate.VerifyOptions{})
+	if facegate.CodeOf(err) != facegate.CodeLowQuality || !strings.Contains(err.Error(), "b") {
+		t.Errorf("verify: %v, want %s about b", err, facegate.CodeLowQuality)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"facegate"
@@ -103,7 +104,9 @@ func (s *Service) oneFace(ctx context.Context, photo facegate.Photo, largest boo
 		return facegate.Face{}, facegate.NewError(facegate.CodeSeveralFaces,
 			fmt.Sprintf("%s shows more than one face", photo.Name), "send a photo of one person, or ask for the largest face")
 	case analysis.Faces[0].Embedding == nil:
-		return facegate.Face{}, fmt.Errorf("verify: the face in %s came without an embedding", photo.Name)
+		return facegate.Face{}, facegate.NewError(facegate.CodeLowQuality,
+			fmt.Sprintf("the face in %s cannot be measured: %s", photo.Name, strings.Join(analysis.Faces[0].Quality.Reasons, "; ")),
+			"send a photo in which the face is larger, sharper or less covered")
 	}
 	return analysis.Faces[0], nil
 }
