@@ -252,7 +252,11 @@ func changesAreWhole(t *testing.T, others int) {
 			}
 		})
 	}
-	for turn := range 600 {
+	turns := 600
+	if others > 0 {
+		turns = 150
+	}
+	for turn := range turns {
 		g.Apply(state(turn + 1))
 	}
 	done.Store(true)

@@ -35,7 +35,7 @@ func TestFitSlope(t *testing.T) {
 	for _, want := range []float64{5, 20, 40} {
 		r := rand.New(rand.NewPCG(1, uint64(want)))
 		var genuine, impostor []float64
-		for range 200_000 {
+		for range 50_000 {
 			// The prior must be even, as the fit weighs both kinds the same: the
 			// distances lie symmetrically around 0.6.
 			d := 0.1 + r.Float64()
@@ -49,7 +49,7 @@ func TestFitSlope(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if math.Abs(got-want)/want > 0.03 {
+		if math.Abs(got-want)/want > 0.05 {
 			t.Errorf("slope %v, want %v", got, want)
 		}
 	}

@@ -20,7 +20,8 @@ const withinShare = 0.27
 
 // faces draws embeddings as real ones are spread: testdata/lfw-dev-moments.bin
 // holds the mean (128 float32, little-endian) and the covariance (its lower
-// triangle, row by row) of dlib's embeddings of 3,752 photos of LFW.
+// triangle, row by row) of the embeddings of 3,773 photos of LFW; see
+// BenchmarkSimilaritySlope.
 type faces struct {
 	mean  [facegate.EmbeddingSize]float64
 	axes  [][facegate.EmbeddingSize]float64 // each as long as the standard deviation along it
