@@ -133,6 +133,9 @@ func load(m *Models, dir string) (*worker, error) {
 // embedding.
 func (d *Detector) Recipe() string { return d.recipe }
 
+// Recipe is that of a detector made from c.
+func (c Config) Recipe() string { return recipe(c.Models) }
+
 func recipe(m *Models) string {
 	short := func(id string) string {
 		for i := range id {

@@ -35,22 +35,31 @@ func (s analysisSettings) workersFor(photos int) int {
 
 // openDetector finds and loads the models.
 func (p *program) openDetector(s analysisSettings, workers int) (*detector.Detector, error) {
-	models, err := detector.FindModels(detector.ModelDirs(p.settings.ModelDir))
+	config, err := p.detectorConfig(s, workers)
 	if err != nil {
 		return nil, err
+	}
+	return detector.New(config)
+}
+
+// detectorConfig finds the models, and verifies them, but loads none.
+func (p *program) detectorConfig(s analysisSettings, workers int) (detector.Config, error) {
+	models, err := detector.FindModels(detector.ModelDirs(p.settings.ModelDir))
+	if err != nil {
+		return detector.Config{}, err
 	}
 	queue := int(s.Queue)
 	if queue == 0 {
 		queue = -1 // for the detector 0 is its default
 	}
-	return detector.New(detector.Config{
+	return detector.Config{
 		Models:  models,
 		Workers: workers,
 		Queue:   queue,
 		Size:    int(s.DetectSize),
 		Limits:  detector.Limits{Bytes: int(s.MaxPhotoBytes), Pixels: int(s.MaxPixels), Side: int(s.MaxSide)},
 		Logger:  p.log,
-	})
+	}, nil
 }
 
 // A storage is the database with the people in it, for commands that look at no
