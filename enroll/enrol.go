@@ -17,6 +17,15 @@ func (s *Service) Create(ctx context.Context, np facegate.NewPerson, photos []fa
 }
 
 func (s *Service) create(ctx context.Context, np facegate.NewPerson, photos []facegate.Photo, analyse analyse) (facegate.Enrolment, error) {
+	return s.createAnd(ctx, np, photos, analyse, nothingElse)
+}
+
+// A furtherChange is made in the transaction of an enrolment.
+type furtherChange func(tx *sql.Tx, p facegate.Person) error
+
+func nothingElse(*sql.Tx, facegate.Person) error { return nil }
+
+func (s *Service) createAnd(ctx context.Context, np facegate.NewPerson, photos []facegate.Photo, analyse analyse, also furtherChange) (facegate.Enrolment, error) {
 	now := s.now()
 	p := facegate.Person{
 		ID: uuid.NewString(), Name: np.Name, ExternalID: np.ExternalID, Tags: np.Tags, Notes: np.Notes,
@@ -54,7 +63,10 @@ func (s *Service) create(ctx context.Context, np facegate.NewPerson, photos []fa
 		if err := insertPerson(ctx, tx, p); err != nil {
 			return p, err
 		}
-		return p, appendAudit(ctx, tx, now, auditEntry{action: actionPersonCreate, personID: p.ID})
+		if err := appendAudit(ctx, tx, now, auditEntry{action: actionPersonCreate, personID: p.ID}); err != nil {
+			return p, err
+		}
+		return p, also(tx, p)
 	})
 }
 
@@ -64,6 +76,10 @@ func (s *Service) AddSamples(ctx context.Context, personID string, photos []face
 }
 
 func (s *Service) addSamples(ctx context.Context, personID string, photos []facegate.Photo, analyse analyse) (facegate.Enrolment, error) {
+	return s.addSamplesAnd(ctx, personID, photos, analyse, nothingElse)
+}
+
+func (s *Service) addSamplesAnd(ctx context.Context, personID string, photos []facegate.Photo, analyse analyse, also furtherChange) (facegate.Enrolment, error) {
 	if len(photos) == 0 {
 		return facegate.Enrolment{}, invalid("there is no photo to add", "send at least one photo")
 	}
@@ -82,7 +98,11 @@ func (s *Service) addSamples(ctx context.Context, personID string, photos []face
 		return facegate.Enrolment{}, noUsablePhoto(in.refused)
 	}
 	return s.store(ctx, in, func(tx *sql.Tx) (facegate.Person, error) {
-		return personByID(ctx, tx, personID) // who may have been erased meanwhile
+		p, err := personByID(ctx, tx, personID) // who may have been erased meanwhile
+		if err != nil {
+			return p, err
+		}
+		return p, also(tx, p)
 	})
 }
 
