@@ -81,7 +81,7 @@ func enrolFromFiles(t *testing.T, v *visit) {
 		t.Errorf("another photo of him: %s %s", decision, name)
 	}
 
-	// More photos go to the same person: one known already, one new.
+	// Another photo goes to the same person.
 	p.choose("enrol-files", v.person("obama", "obama2.jpg"))
 	p.checks("enrol", 4)
 	p.click("enrol-submit")

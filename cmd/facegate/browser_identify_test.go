@@ -61,11 +61,10 @@ func identifyPhoto(t *testing.T, v *visit) {
 		if f.Decision != string(want.Decision) {
 			t.Errorf("face %d: %s, and the API says %s", i+1, f.Decision, want.Decision)
 		}
-		// A third of a pixel of the screen, at most, is lost to rounding.
 		w, h := float64(answer.Width), float64(answer.Height)
 		b := shownBox{want.Box.X / w, want.Box.Y / h, want.Box.Width / w, want.Box.Height / h}
 		for _, d := range []float64{f.Box.X - b.X, f.Box.Y - b.Y, f.Box.Width - b.Width, f.Box.Height - b.Height} {
-			if math.Abs(d) > 0.002 {
+			if math.Abs(d) > 0.0005 {
 				t.Errorf("face %d is drawn at %+v of the photo, and is at %+v", i+1, f.Box, b)
 				break
 			}
@@ -92,7 +91,7 @@ func identifyPhoto(t *testing.T, v *visit) {
 	p.do("click a box", chromedp.Click(chromedp.CSS(`[data-testid=identify-box][data-name="Joe Biden"]`)))
 	p.until("his answer is marked", `document.querySelector('[data-testid=identify-result][data-name="Joe Biden"]').classList.contains('active')`)
 
-	// What another page does not lose, a deletion changes.
+	// The answer is still there after a look at another page.
 	p.follow("#/people", "People")
 	p.follow("#/identify", "Identify")
 	if again := p.shown(); len(again) != 3 {

@@ -32,6 +32,7 @@ type page struct {
 	t        *testing.T
 	v        *visit
 	tab      context.Context
+	number   int // among all of the visit
 	said     []string
 	expected []string
 }
@@ -41,7 +42,8 @@ func (v *visit) open(t *testing.T, address string) *page {
 	t.Helper()
 	tab, leave := chromedp.NewContext(v.chromium, chromedp.WithNewBrowserContext())
 	t.Cleanup(leave)
-	p := &page{t: t, v: v, tab: tab}
+	v.pages++
+	p := &page{t: t, v: v, tab: tab, number: v.pages}
 	if err := chromedp.Listen(tab, p.hear); err != nil {
 		t.Fatalf("open a tab: %v", err)
 	}
@@ -83,7 +85,9 @@ func (p *page) expect(part string) { p.expected = append(p.expected, part) }
 // where it failed.
 func (p *page) leave() {
 	// Events come before the answer to a later command.
-	if _, err := p.run(chromedp.Evaluate[int]("1")); err != nil {
+	ctx, cancel := context.WithTimeout(p.tab, patience)
+	defer cancel()
+	if err := chromedp.Do(ctx, chromedp.Evaluate[chromedp.Void]("1")); err != nil {
 		p.t.Errorf("the tab is gone: %v", err)
 		return
 	}
@@ -98,7 +102,7 @@ func (p *page) leave() {
 		}
 	}
 	if p.t.Failed() {
-		p.t.Logf("the page as it was: %s", p.picture(pictureFolder(), p.t.Name()))
+		p.t.Logf("the page as it was: %s", p.picture(pictureFolder(), fmt.Sprintf("%s-%d", p.t.Name(), p.number)))
 	}
 }
 
@@ -118,12 +122,6 @@ func (p *page) picture(folder, name string) string {
 		return err.Error()
 	}
 	return path
-}
-
-func (p *page) run(a chromedp.Action[int]) (int, error) {
-	ctx, cancel := context.WithTimeout(p.tab, patience)
-	defer cancel()
-	return chromedp.Run(ctx, a)
 }
 
 // do acts on the page; what is for the message where it cannot.

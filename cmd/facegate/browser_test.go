@@ -73,6 +73,7 @@ type visit struct {
 	server   *server
 	dir      string          // of the server
 	chromium context.Context // of the browser; its children are tabs
+	pages    int             // opened so far
 }
 
 func (v *visit) probe(name string) string { return filepath.Join(v.photos, "probes", name) }
