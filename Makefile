@@ -102,7 +102,7 @@ lint: build $(TOOLS)/staticcheck ## gofmt, go vet, staticcheck, and the checks o
 	exit $$failed
 
 bench: build models ## measure, on the test photos: one table
-	@bin/facegate bench --photos $(TEST_TESTDATA)
+	@go run ./cmd/bench --photos $(TEST_TESTDATA) --models $(TEST_MODELS) --facegate bin/facegate
 
 # The release runs on any machine of its architecture that is not too old: on
 # amd64 those with AVX2 (MARCH), which face embedding is several times slower

@@ -24,7 +24,7 @@ func seen(yaw, pitch, roll, scale float64) facegate.Landmarks {
 	for i, m := range faceModel {
 		x, y, z := m[0], m[1], m[2]
 		y, z = y*cp-z*sp, y*sp+z*cp // what is in front rises when the head looks up
-		x, z = x*cy+z*sy, z*cy-x*sy // and goes to the viewer's right when it turns to its own left
+		x = x*cy + z*sy             // and goes to the viewer's right when it turns to its own left
 		x, y = x*cr-y*sr, x*sr+y*cr // clockwise, as y points down
 		p[i] = facegate.Point{X: 300 + scale*x, Y: 200 + scale*y}
 	}

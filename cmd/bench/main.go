@@ -1,0 +1,116 @@
+// Command bench measures the gateway on the test photos and prints one table,
+// each figure beside what it is compared with in the same run. `make bench` runs
+// it. Figures are medians, and what is compared is measured in turns, so that a
+// machine that is busy now and then disturbs both alike.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+
+	"facegate/detector"
+)
+
+// goFaceCommand is the first argument with which the program runs itself to
+// measure go-face in a process of its own (see child).
+const goFaceCommand = "go-face"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	err := func() error {
+		if len(os.Args) == 3 && os.Args[1] == goFaceCommand {
+			return child(os.Stdin, os.Stdout, os.Args[2])
+		}
+		return run(ctx, os.Args[1:])
+	}()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// A bench is one run.
+type bench struct {
+	models  *detector.Models
+	photos  string // folder
+	program string // facegate's binary
+	rounds  int    // turns of each comparison
+	soak    int    // requests after which memory is read for the second time
+	table   table
+}
+
+func run(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	models := flags.String("models", os.Getenv("FACEGATE_MODELS"), "folder of the model files; then ./models, ../shared/models and the user's data folder")
+	b := &bench{}
+	flags.StringVar(&b.photos, "photos", "../shared/testdata", "folder of the test photos")
+	flags.StringVar(&b.program, "facegate", "bin/facegate", "the program to measure over HTTP")
+	flags.IntVar(&b.rounds, "rounds", 21, "turns of each comparison")
+	flags.IntVar(&b.soak, "soak", 5000, "requests after which memory is compared with that after a tenth of them")
+	only := flags.String("only", "", "measure only these parts: pipeline, workers, http, load")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	load, err := loadAverage()
+	if err != nil {
+		return err
+	}
+	if load > 0.5*float64(runtime.NumCPU()) {
+		fmt.Fprintf(os.Stderr, "warning: this machine is busy with other things (load %.1f on %d cores); the figures will be too high\n", load, runtime.NumCPU())
+	}
+	if b.models, err = detector.FindModels(detector.ModelDirs(*models)); err != nil {
+		return err
+	}
+	for _, part := range []struct {
+		name    string
+		measure func(context.Context) error
+	}{{"pipeline", b.pipeline}, {"workers", b.workers}, {"http", b.overhead}, {"load", b.load}} {
+		if *only != "" && !strings.Contains(*only, part.name) {
+			continue
+		}
+		fmt.Fprintf(os.Stderr, "measuring: %s\n", part.name)
+		if err := part.measure(ctx); err != nil {
+			return fmt.Errorf("measure %s: %w", part.name, err)
+		}
+	}
+	library, _ := detector.BLAS()
+	fmt.Printf("%s, %s, %d cores, load %.1f at the start, %s, BLAS %s\n\n",
+		time.Now().Format(time.DateOnly), cpu(), runtime.NumCPU(), load, runtime.Version(), library)
+	return b.table.print(os.Stdout)
+}
+
+// cpu is the processor's name, as Linux tells it.
+func cpu() string {
+	info, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return runtime.GOARCH
+	}
+	for line := range strings.Lines(string(info)) {
+		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return runtime.GOARCH
+}
+
+// loadAverage is the number of processes that wanted to run in the last minute.
+func loadAverage() (load float64, err error) {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return 0, err
+	}
+	_, err = fmt.Sscan(string(text), &load)
+	return load, err
+}
+
+func (b *bench) photo(name string) ([]byte, error) {
+	return os.ReadFile(filepath.Join(b.photos, filepath.FromSlash(name)))
+}
