@@ -31,7 +31,7 @@ func (c Camera) Ref() CameraRef { return CameraRef{c.ID, c.Name} }
 // CameraSettings say how a camera is looked at. The zero value of a field chooses
 // its default.
 type CameraSettings struct {
-	Transport  Transport `json:"transport,omitempty"`        // of RTSP: tcp (the default) or udp
+	Transport  Transport `json:"transport,omitempty"`        // of RTSP: tcp or udp; empty: tcp, or udp where the server has nothing else
 	Pace       Pace      `json:"pace,omitempty"`             // of files and folders: real (the default) or fast
 	FPS        float64   `json:"fps,omitempty"`              // pictures searched for faces per second, at most, 0..60; 0: 10
 	MinFace    int       `json:"min_face,omitempty"`         // px of the stream's picture, shorter side of the box; smaller faces are ignored; 0: 24

@@ -50,8 +50,8 @@ func (a *analyst) look(ctx context.Context, p *picture) error {
 	}
 	start := a.now()
 	a.glance.take(&p.bgr)
-	if a.glance.cut() {
-		a.end(ctx)
+	if a.glance.cut(p.at, p.alone) {
+		a.end(ctx) // somebody else's face may be where one was; nobody must inherit a name
 	}
 	still := a.settings.MotionGate && !p.alone && !a.glance.movement(p.at) && len(a.tracker.tracks) == 0
 	a.time.glance.add(a.now().Sub(start))

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"gocv.io/x/gocv"
@@ -48,11 +49,7 @@ func openSource(ctx context.Context, c *facegate.Camera, pushed *pushBox, t time
 		if err := knock(ctx, source, t.open); err != nil {
 			return nil, err
 		}
-		options := ""
-		if c.Transport == facegate.UDP {
-			options = "rtsp_transport;udp"
-		}
-		return openVideo(source, options, t, true)
+		return openRTSP(source, c.Transport, t)
 	case facegate.SourceHTTP:
 		return openHTTP(ctx, source, t, fpsOf(c.CameraSettings))
 	case facegate.SourceDevice:
@@ -78,6 +75,20 @@ func openSource(ctx context.Context, c *facegate.Camera, pushed *pushBox, t time
 		return openVideo(path, "", t, false)
 	}
 	return nil, fmt.Errorf("a source of no known kind")
+}
+
+// openRTSP opens an RTSP stream over TCP, where no packet is lost. Without a wish,
+// a server that knows UDP only is asked for that.
+func openRTSP(source string, wish facegate.Transport, t timeouts) (capture, error) {
+	const udp = "rtsp_transport;udp"
+	if wish == facegate.UDP {
+		return openVideo(source, udp, t, true)
+	}
+	v, err := openVideo(source, "", t, true)
+	if err != nil && wish == "" && strings.Contains(err.Error(), "461") { // Unsupported Transport, RFC 2326
+		return openVideo(source, udp, t, true)
+	}
+	return v, err
 }
 
 // A video is what OpenCV reads: RTSP, a device, or a file.

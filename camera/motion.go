@@ -19,15 +19,16 @@ const (
 	alertFor   = 2 * time.Second
 	lookAnyway = 10 * time.Second // so that somebody who came while nothing seemed to move is found
 
-	sameScene = 0.3 // correlation of two looks below which they show different scenes
-	plain     = 3.0 // grey levels of deviation below which a picture shows nothing to compare
+	cutWithin = 250 * time.Millisecond // looks farther apart show other things without a cut
+	sameScene = 0.3                    // correlation of two looks below which they show different scenes
+	plain     = 3.0                    // grey levels of deviation below which a picture shows nothing to compare
 )
 
 // A glance watches for movement and for cuts, on a small grey copy of pictures.
 // It is used by one goroutine; close frees it.
 type glance struct {
 	small, grey, blurred, background, difference gocv.Mat
-	moved, looked                                time.Time
+	moved, looked, compared                      time.Time
 	scene                                        []float64 // of the picture before, mean zero and norm one; nil: none or plain
 }
 
@@ -72,10 +73,13 @@ func (g *glance) movement(at time.Time) bool {
 	return false
 }
 
-// cut reports whether the picture taken last shows another scene than the one
-// before: their grey values do not go together. A light that is switched leaves
-// the correlation high, other content does not.
-func (g *glance) cut() bool {
+// cut reports whether the picture taken last seems to show another scene than the
+// one before: their grey values do not go together. A light that is switched leaves
+// the correlation high, other content does not; a camera that swings round may be
+// taken for a cut. Pictures on their own are compared however far apart they are.
+func (g *glance) cut(at time.Time, alone bool) bool {
+	since := at.Sub(g.compared)
+	g.compared = at
 	h := max(1, g.grey.Rows()*cutWidth/g.grey.Cols())
 	gocv.Resize(g.grey, &g.small, image.Pt(cutWidth, h), 0, 0, gocv.InterpolationArea)
 	pixels, err := g.small.DataPtrUint8()
@@ -84,7 +88,7 @@ func (g *glance) cut() bool {
 	}
 	before := g.scene
 	g.scene = standardised(pixels)
-	if before == nil || g.scene == nil {
+	if before == nil || g.scene == nil || since > cutWithin && !alone {
 		return false
 	}
 	if len(before) != len(g.scene) {

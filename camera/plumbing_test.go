@@ -288,11 +288,13 @@ func TestMotionGate(t *testing.T) {
 func TestCut(t *testing.T) {
 	g := newGlance()
 	defer g.close()
+	now, after, alone := 0.0, 0.1, false
 	see := func(squares ...image.Rectangle) bool {
 		m := drawn(640, 360, squares...)
 		defer m.Close()
 		g.take(&m)
-		return g.cut()
+		now += after
+		return g.cut(at(now), alone)
 	}
 	left, right := image.Rect(40, 40, 300, 300), image.Rect(340, 40, 600, 300)
 	for _, c := range []struct {
@@ -311,6 +313,14 @@ func TestCut(t *testing.T) {
 		if got := see(c.squares...); got != c.want {
 			t.Errorf("%s: %v", c.name, got)
 		}
+	}
+	after = 0.5
+	if see(right) {
+		t.Error("half a second later there is no telling")
+	}
+	alone = true
+	if !see(left) {
+		t.Error("a picture on its own shows something else")
 	}
 }
 
