@@ -1,6 +1,9 @@
 package facegate
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // A Decision is the answer to "who is this" or "is it the same person".
 type Decision string
@@ -28,6 +31,9 @@ type Candidate struct {
 	Distance   float64   `json:"distance"`
 	Similarity float64   `json:"similarity"` // 0..1, monotone in distance, 0.5 at distance 0.6
 	SampleID   string    `json:"sample_id"`
+	// FalseMatchRate is the estimated share of pairs of different people that are
+	// as close; nil where there is no calibration.
+	FalseMatchRate *float64 `json:"false_match_rate,omitempty"`
 }
 
 // An Identification is the decision on one probe against the whole gallery.
@@ -38,6 +44,41 @@ type Identification struct {
 	Threshold  float64     `json:"threshold"`
 	Margin     float64     `json:"margin"`
 	Candidates []Candidate `json:"candidates"`
+
+	Policy Policy `json:"policy,omitempty"` // that the threshold comes from
+	// FalsePositiveRate is the estimated share of strangers for whom a gallery of
+	// this size would hold somebody as close as the nearest candidate; nil without
+	// a candidate or a calibration.
+	FalsePositiveRate *float64     `json:"false_positive_rate,omitempty"`
+	Explanation       *Explanation `json:"explanation,omitempty"` // when asked for
+}
+
+// An Explanation says why a decision is what it is.
+type Explanation struct {
+	Why      string     `json:"why"` // in words
+	RunnerUp *PersonRef `json:"runner_up,omitempty"`
+	Lead     *float64   `json:"lead,omitempty"` // how much farther away the runner-up is than the nearest
+
+	Candidates []CandidateExplanation `json:"candidates"` // in the order of the candidates
+}
+
+// A CandidateExplanation says how a candidate came to their place.
+type CandidateExplanation struct {
+	Person   PersonRef       `json:"person"`
+	Distance float64         `json:"distance"`
+	Within   bool            `json:"within"` // the threshold
+	Behind   float64         `json:"behind"` // how much farther away than the nearest
+	Sample   ExplainedSample `json:"sample"` // the one of theirs that is closest
+	Why      string          `json:"why"`    // in words
+}
+
+// An ExplainedSample is what is known of an enrolled photo that matched.
+type ExplainedSample struct {
+	ID        string    `json:"id"`
+	Source    string    `json:"source"`     // the photo's file name, or "webcam"
+	Quality   float64   `json:"quality"`    // overall, 0..1
+	Reasons   []string  `json:"reasons"`    // what is wrong with it, in words; empty when nothing is
+	CreatedAt time.Time `json:"created_at"` // when it was enrolled
 }
 
 // An IdentifiedFace is a face of a photo with its identification.
@@ -61,6 +102,7 @@ type IdentifyOptions struct {
 	SmallFaces bool     // see AnalyseOptions
 	MinScore   float64  // see AnalyseOptions
 	MaxFaces   int      // see AnalyseOptions
+	Explain    bool     // say why, see Explanation
 }
 
 // A Verification is the decision on two faces.
@@ -73,6 +115,11 @@ type Verification struct {
 	SampleID   string     `json:"sample_id,omitempty"` // the person's sample that was closest
 	FaceA      *Face      `json:"face_a,omitempty"`
 	FaceB      *Face      `json:"face_b,omitempty"`
+
+	Policy Policy `json:"policy,omitempty"` // that the threshold comes from
+	// FalseMatchRate is the estimated share of pairs of different people that are
+	// as close; nil where there is no calibration.
+	FalseMatchRate *float64 `json:"false_match_rate,omitempty"`
 }
 
 // VerifyOptions adjust one verification.
@@ -93,4 +140,12 @@ type Recognition interface {
 	IdentifyEmbedding(ctx context.Context, e Embedding, o IdentifyOptions) (Identification, error)
 	Verify(ctx context.Context, a, b Photo, o VerifyOptions) (Verification, error)
 	VerifyPerson(ctx context.Context, photo Photo, personID string, o VerifyOptions) (Verification, error)
+}
+
+// SampleRecognition identifies an enrolled sample among all the others: whom
+// would its photo be taken for, were it not enrolled itself.
+//
+// Errors: [CodeSampleNotFound], [CodeInvalid] for options out of range.
+type SampleRecognition interface {
+	IdentifySample(ctx context.Context, sampleID string, o IdentifyOptions) (Identification, error)
 }
