@@ -34,7 +34,7 @@ FROM debian:bookworm-slim
 RUN apt-get update \
  && apt-get install -y --no-install-recommends \
       ca-certificates \
-      libopencv-calib3d406 libopencv-contrib406 libopencv-core406 libopencv-dnn406 libopencv-features2d406 \
+      libopencv-calib3d406 libopencv-core406 libopencv-dnn406 libopencv-features2d406 \
       libopencv-highgui406 libopencv-imgcodecs406 libopencv-imgproc406 libopencv-objdetect406 libopencv-photo406 \
       libopencv-video406 libopencv-videoio406 \
       libdlib19.1 libopenblas0-pthread liblapack3 libjpeg62-turbo \
