@@ -1,6 +1,7 @@
 package match
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"strings"
 
@@ -54,10 +55,9 @@ func (s *idents) intern(id string) ident {
 	if s.places == nil {
 		s.places = map[string]ident{}
 	}
-	i := ident([]byte(otherMark + "\x00\x00\x00\x00\x00\x00\x00\x00"))
-	for n, b := len(s.others), len(i)-1; n > 0; n, b = n>>8, b-1 {
-		i[b] = byte(n)
-	}
+	var i ident
+	copy(i[:], otherMark)
+	binary.BigEndian.PutUint64(i[8:], uint64(len(s.others)))
 	// Searches hold older, shorter views of the list, which appending never changes.
 	s.others = append(s.others, strings.Clone(id))
 	s.places[s.others[len(s.others)-1]] = i
@@ -65,16 +65,16 @@ func (s *idents) intern(id string) ident {
 }
 
 // text is the id of an ident, where others is the list of its gallery.
-func (i ident) text(others []string) string { return string(i.appendText(nil, others)) }
+func (i ident) text(others []string) string {
+	var b strings.Builder
+	i.writeTo(&b, others)
+	return b.String()
+}
 
-// appendText is text, appended to b.
-func (i ident) appendText(b []byte, others []string) []byte {
+func (i ident) writeTo(b *strings.Builder, others []string) {
 	if string(i[:8]) == otherMark {
-		n := 0
-		for _, v := range i[8:] {
-			n = n<<8 | int(v)
-		}
-		return append(b, others[n]...)
+		b.WriteString(others[binary.BigEndian.Uint64(i[8:])])
+		return
 	}
 	var text [36]byte
 	hex.Encode(text[:8], i[:4])
@@ -83,5 +83,5 @@ func (i ident) appendText(b []byte, others []string) []byte {
 	hex.Encode(text[19:23], i[8:10])
 	hex.Encode(text[24:], i[10:])
 	text[8], text[13], text[18], text[23] = '-', '-', '-', '-'
-	return append(b, text[:]...)
+	b.Write(text[:])
 }

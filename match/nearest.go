@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strings"
 
 	"facegate"
 )
@@ -110,15 +111,16 @@ func (n *nearest) candidates() []facegate.Candidate {
 		found = found[:min(n.k, len(found))]
 	}
 	// All ids share one string: thousands of people may be within the radius.
-	ids := make([]byte, 0, 2*36*len(found))
+	var ids strings.Builder
+	ids.Grow(2 * 36 * len(found))
 	ends := make([]int, 0, 2*len(found))
 	for _, s := range found {
-		ids = n.snapshot.people.at(s.person).id.appendText(ids, n.snapshot.others)
-		ends = append(ends, len(ids))
-		ids = s.segment.ids[s.at].appendText(ids, n.snapshot.others)
-		ends = append(ends, len(ids))
+		for _, id := range []ident{n.snapshot.people.at(s.person).id, s.segment.ids[s.at]} {
+			id.writeTo(&ids, n.snapshot.others)
+			ends = append(ends, ids.Len())
+		}
 	}
-	text, from := string(ids), 0
+	text, from := ids.String(), 0
 	candidates := make([]facegate.Candidate, len(found))
 	for i, s := range found {
 		candidates[i] = facegate.Candidate{
