@@ -97,6 +97,7 @@ func (m *Manager) start(w *watched) {
 		w.station.gauge.be(facegate.CameraPaused, "by its user")
 		return
 	}
+	w.station.gauge.be(facegate.CameraConnecting, "")
 	ctx, stop := context.WithCancel(m.ctx)
 	w.stop, w.done = stop, make(chan struct{})
 	camera, done := w.camera, w.done

@@ -258,7 +258,6 @@ func (s *station) read(ctx context.Context, camera facegate.Camera, box *mailbox
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
 	ended := make(chan error, 1)
-	opened := make(chan struct{})
 	r := &reader{
 		settings: camera.CameraSettings, gauge: &s.gauge, box: box, pool: pool, time: &s.time,
 		viewers: func() bool { return s.live.count() > 0 }, all: s.recorder != nil,
@@ -269,17 +268,19 @@ func (s *station) read(ctx context.Context, camera facegate.Camera, box *mailbox
 		defer s.stuck.Add(-1)
 		c, err := openSource(reading, &camera, s.pushed, timeouts{s.cfg.OpenTimeout, s.cfg.ReadTimeout})
 		if err == nil {
-			close(opened)
+			if camera.Source.Kind() == facegate.SourcePush {
+				s.gauge.be(facegate.CameraConnecting, "waiting for pictures")
+			}
 			err = r.run(reading, c)
 			c.close()
 		}
 		ended <- err
 	}()
-	return s.watch(ctx, camera, stop, opened, ended, box)
+	return s.watch(ctx, camera, stop, ended, box)
 }
 
 // watch waits for the reader to end, and looks for stalls meanwhile.
-func (s *station) watch(ctx context.Context, camera facegate.Camera, stop func(), opened <-chan struct{}, ended <-chan error, box *mailbox) error {
+func (s *station) watch(ctx context.Context, camera facegate.Camera, stop func(), ended <-chan error, box *mailbox) error {
 	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()
 	pushed := camera.Source.Kind() == facegate.SourcePush
@@ -289,10 +290,6 @@ func (s *station) watch(ctx context.Context, camera facegate.Camera, stop func()
 		select {
 		case err := <-ended:
 			return err
-		case <-opened:
-			if opened = nil; pushed {
-				s.gauge.be(facegate.CameraConnecting, "waiting for pictures")
-			}
 		case <-ctx.Done():
 			return s.part(stop, ended, ctx.Err())
 		case <-ticker.C:

@@ -1,0 +1,511 @@
+package camera_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"image/jpeg"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"facegate"
+	"facegate/camera"
+	"facegate/internal/testfiles"
+)
+
+const password = "s3cret%40word" // as it stands in a URL; s3cret@word
+
+// patience is for real servers to do what they should; tests end as soon as they do.
+const patience = 90 * time.Second
+
+// A house is a running manager.
+type house struct {
+	*camera.Manager
+	log    *ledger
+	logged *safeBuffer
+}
+
+type safeBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (s *safeBuffer) Write(p []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.Write(p)
+}
+
+func (s *safeBuffer) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.b.String()
+}
+
+// newHouse starts a manager with short times. When the test ends it closes it, and
+// sees that nothing is left running and no password was told.
+func newHouse(t *testing.T) *house {
+	t.Helper()
+	d := realDetector(t)
+	recognition := enrolled(t, d)
+	before := runtime.NumGoroutine()
+	h := &house{log: &ledger{}, logged: &safeBuffer{}}
+	h.Manager = &camera.Manager{Config: camera.Config{
+		Frames: d, Recognition: recognition, Sink: h.log, Unknowns: &book{}, Now: time.Now,
+		Logger:      slog.New(slog.NewTextHandler(h.logged, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		OpenTimeout: 5 * time.Second, ReadTimeout: 3 * time.Second, StallAfter: time.Second,
+		RetryFirst: 50 * time.Millisecond, RetryMost: 200 * time.Millisecond,
+	}}
+	if err := h.Initialize(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		h.Close()
+		for deadline := time.Now().Add(patience); runtime.NumGoroutine() > before; time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(deadline) {
+				stacks := make([]byte, 1<<20)
+				t.Fatalf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
+			}
+		}
+		for _, secret := range []string{"s3cret", "word"} {
+			if strings.Contains(h.logged.String(), secret+"@") || strings.Contains(h.logged.String(), "s3cret") {
+				t.Errorf("the log tells a password:\n%s", h.logged)
+			}
+		}
+	})
+	return h
+}
+
+func (h *house) add(t *testing.T, name string, source facegate.Source, settings facegate.CameraSettings) string {
+	t.Helper()
+	c, err := h.Add(context.Background(), facegate.Camera{Name: name, Source: source, CameraSettings: settings})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c.ID
+}
+
+// await waits until a camera's status is as it should be.
+func (h *house) await(t *testing.T, id, what string, is func(facegate.CameraStatus) bool) facegate.CameraStatus {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		c, err := h.Camera(context.Background(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		told, err := json.Marshal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(told, []byte("s3cret")) {
+			t.Fatalf("the API tells a password: %s", told)
+		}
+		if is(c.Status) {
+			return c.Status
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("not %s: %s", what, told)
+		}
+	}
+}
+
+func (h *house) awaitState(t *testing.T, id string, state facegate.CameraState) facegate.CameraStatus {
+	t.Helper()
+	return h.await(t, id, string(state), func(s facegate.CameraStatus) bool { return s.State == state })
+}
+
+// awaitPerson waits until somebody has been seen.
+func (h *house) awaitPerson(t *testing.T, name string) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+		for _, s := range h.log.last() {
+			if s.Person != nil && s.Person.Name == name {
+				return
+			}
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s was not seen; seen: %s", name, who(h.log.last()))
+		}
+	}
+}
+
+func obamaWalks(t *testing.T) facegate.Source {
+	return film(t, 5, shown{photo: "probes/obama1.jpg", from: 0.2, to: 4.8, height: 300, y: 30})
+}
+
+func TestRTSPLineIsCut(t *testing.T) {
+	server := newRTSPServer(t, obamaWalks(t), "joe", "s3cret@word")
+	h := newHouse(t)
+	id := h.add(t, "door", server.source(password), facegate.CameraSettings{FPS: 5})
+	h.awaitPerson(t, "obama")
+	if s := h.awaitState(t, id, facegate.CameraOnline); s.Width != 640 || s.Height != 360 || s.Retries != 0 {
+		t.Errorf("%+v", s)
+	}
+	server.cut()
+	s := h.awaitState(t, id, facegate.CameraRetrying)
+	if s.LastError == "" || s.LastErrorAt == nil {
+		t.Errorf("%+v", s)
+	}
+	frames := s.Frames
+	h.await(t, id, "trying again", func(s facegate.CameraStatus) bool { return s.Retries >= 2 })
+	server.start(t)
+	h.await(t, id, "online again", func(s facegate.CameraStatus) bool {
+		return s.State == facegate.CameraOnline && s.Frames > frames+25
+	})
+	server.silent.Store(true)
+	h.awaitState(t, id, facegate.CameraStalled)
+	server.silent.Store(false)
+	h.awaitState(t, id, facegate.CameraOnline)
+	if err := h.Remove(context.Background(), id); err != nil {
+		t.Fatal(err)
+	}
+	// Whatever happened to the line: one sighting of one person, within the cool-down.
+	if got := who(h.log.last()); got != "match obama" {
+		t.Errorf("seen: %s", got)
+	}
+	for _, s := range h.log.last() {
+		if !s.Ended {
+			t.Errorf("a sighting of a removed camera is open: %+v", s)
+		}
+	}
+}
+
+func TestRTSPWrongPassword(t *testing.T) {
+	server := newRTSPServer(t, film(t, 1), "joe", "s3cret@word")
+	h := newHouse(t)
+	id := h.add(t, "door", server.source("s3cret-wrong"), facegate.CameraSettings{})
+	s := h.awaitState(t, id, facegate.CameraRetrying)
+	if !strings.Contains(s.LastError, "401") {
+		t.Errorf("%+v", s)
+	}
+	// The right one mends it; a changed path with the password hidden keeps it.
+	right := server.source(password)
+	if _, err := h.Update(context.Background(), id, facegate.CameraUpdate{Source: &right}); err != nil {
+		t.Fatal(err)
+	}
+	h.awaitState(t, id, facegate.CameraOnline)
+	shown := facegate.Source(strings.Replace(right.String(), "/door", "/gate", 1))
+	c, err := h.Update(context.Background(), id, facegate.CameraUpdate{Source: &shown})
+	if err != nil || c.Source.Reveal() != strings.Replace(right.Reveal(), "/door", "/gate", 1) {
+		t.Fatal(c.Source, err)
+	}
+	frames := c.Status.Frames
+	h.await(t, id, "online", func(s facegate.CameraStatus) bool { return s.State == facegate.CameraOnline && s.Frames > frames })
+}
+
+// vlc serves RTSP over UDP only.
+func TestRTSPFromVLC(t *testing.T) {
+	if _, err := exec.LookPath("cvlc"); err != nil {
+		t.Skip("facegate: needs cvlc (Debian's vlc-bin)")
+	}
+	// vlc does not run as root: as nobody it has to be able to read the film.
+	dir, err := os.MkdirTemp("", "facegate-vlc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	movie, err := os.ReadFile(obamaWalks(t).Reveal())
+	if err == nil {
+		err = os.WriteFile(filepath.Join(dir, "film.mp4"), movie, 0o644)
+	}
+	if err == nil {
+		err = os.Chmod(dir, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String()
+	l.Close()
+	vlc := exec.Command("cvlc", "-q", "-I", "dummy", "--no-audio", "--loop", "--sout-keep", filepath.Join(dir, "film.mp4"), "--sout", "#rtp{sdp=rtsp://"+address+"/door}")
+	vlc.Env = append(os.Environ(), "HOME="+dir)
+	vlc.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if os.Getuid() == 0 {
+		vlc.SysProcAttr.Credential = &syscall.Credential{Uid: 65534, Gid: 65534}
+	}
+	if err := vlc.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		vlc.Process.Kill()
+		vlc.Wait()
+	})
+	h := newHouse(t)
+	id := h.add(t, "auto", facegate.Source("rtsp://"+address+"/door"), facegate.CameraSettings{FPS: 5})
+	h.awaitPerson(t, "obama")
+	if _, err := h.Update(context.Background(), id, facegate.CameraUpdate{Settings: &facegate.CameraSettings{Transport: facegate.UDP}}); err != nil {
+		t.Fatal(err)
+	}
+	before := h.await(t, id, "known", func(facegate.CameraStatus) bool { return true })
+	h.await(t, id, "online over UDP", func(s facegate.CameraStatus) bool {
+		return s.State == facegate.CameraOnline && s.Frames > before.Frames+10
+	})
+	tcp := facegate.CameraUpdate{Settings: &facegate.CameraSettings{Transport: facegate.TCP}}
+	if _, err := h.Update(context.Background(), id, tcp); err != nil {
+		t.Fatal(err)
+	}
+	if s := h.awaitState(t, id, facegate.CameraRetrying); !strings.Contains(s.LastError, "461") {
+		t.Errorf("%+v", s)
+	}
+}
+
+// jpegs are the pictures of a film.
+func jpegs(t *testing.T, film facegate.Source) [][]byte {
+	t.Helper()
+	dir := t.TempDir()
+	if out, err := exec.Command("ffmpeg", "-v", "error", "-i", film.Reveal(), "-q:v", "3", filepath.Join(dir, "%04d.jpg")).CombinedOutput(); err != nil {
+		t.Fatalf("ffmpeg: %v\n%s", err, out)
+	}
+	files, _ := filepath.Glob(filepath.Join(dir, "*.jpg"))
+	var all [][]byte
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, data)
+	}
+	return all
+}
+
+func TestMJPEG(t *testing.T) {
+	pictures := jpegs(t, obamaWalks(t))
+	for _, boundary := range []string{"frame", "--frame"} {
+		t.Run("boundary="+boundary, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if user, pass, _ := r.BasicAuth(); user != "joe" || pass != "s3cret@word" || r.URL.Query().Get("token") != "s3cret" {
+					w.WriteHeader(http.StatusUnauthorized)
+					return
+				}
+				w.Header().Set("Content-Type", "multipart/x-mixed-replace; boundary="+boundary)
+				for i := 0; i < 5*len(pictures); i++ {
+					p := pictures[i%len(pictures)]
+					switch i % 10 {
+					case 3:
+						p = p[:len(p)/2] // cut off
+					case 7:
+						p = []byte("no picture at all")
+					}
+					_, err := fmt.Fprintf(w, "--%s\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%s\r\n", strings.TrimPrefix(boundary, "--"), len(p), p)
+					if err != nil {
+						return
+					}
+					w.(http.Flusher).Flush()
+					time.Sleep(20 * time.Millisecond)
+				}
+			}))
+			t.Cleanup(server.Close)
+			h := newHouse(t)
+			source := strings.Replace(server.URL, "http://", "http://joe:"+password+"@", 1) + "/video?token=s3cret"
+			id := h.add(t, "yard", facegate.Source(source), facegate.CameraSettings{})
+			h.awaitPerson(t, "obama")
+			s := h.await(t, id, "past broken pictures", func(s facegate.CameraStatus) bool { return s.LastError != "" && s.State == facegate.CameraOnline })
+			if !strings.Contains(s.LastError, "broken picture") {
+				t.Errorf("%+v", s)
+			}
+			h.await(t, id, "trying again after the end", func(s facegate.CameraStatus) bool { return s.Retries > 0 && s.State == facegate.CameraOnline })
+		})
+	}
+}
+
+func TestHTTPSources(t *testing.T) {
+	pictures := jpegs(t, film(t, 1, shown{photo: "probes/obama1.jpg", from: -3, to: 4, height: 300, y: 30}))
+	movie := obamaWalks(t)
+	mux := http.NewServeMux()
+	mux.HandleFunc("/still.jpg", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "image/jpeg")
+		w.Write(pictures[0])
+	})
+	mux.HandleFunc("/film.mp4", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, movie.Reveal()) })
+	mux.HandleFunc("/page", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") })
+	mux.HandleFunc("/silent", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "multipart/x-mixed-replace; boundary=x")
+		w.(http.Flusher).Flush()
+		<-r.Context().Done()
+	})
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	h := newHouse(t)
+	still := h.add(t, "a picture asked for again and again", facegate.Source(server.URL+"/still.jpg"), facegate.CameraSettings{})
+	video := h.add(t, "a video file", facegate.Source(server.URL+"/film.mp4"), facegate.CameraSettings{})
+	page := h.add(t, "a page", facegate.Source(server.URL+"/page"), facegate.CameraSettings{})
+	nothing := h.add(t, "nothing", facegate.Source(server.URL+"/nothing"), facegate.CameraSettings{})
+	silent := h.add(t, "silent", facegate.Source(server.URL+"/silent"), facegate.CameraSettings{})
+	closed := h.add(t, "closed", "http://127.0.0.1:1/video", facegate.CameraSettings{})
+	for _, id := range []string{still, video} {
+		h.await(t, id, "online", func(s facegate.CameraStatus) bool { return s.Analysed >= 10 })
+	}
+	for id, want := range map[string]string{page: "text/html", nothing: "404", silent: "nothing came for 3s", closed: "connection refused"} {
+		h.await(t, id, want, func(s facegate.CameraStatus) bool {
+			return s.State == facegate.CameraRetrying && strings.Contains(s.LastError, want)
+		})
+	}
+}
+
+// Sources that fail in every way do not keep a good one from being looked at, nor
+// from being opened, and are given up at once when their cameras are removed.
+func TestBadCamerasSlowNobody(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() { // accepts, and never answers
+		var held []net.Conn
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				for _, c := range held {
+					c.Close()
+				}
+				return
+			}
+			held = append(held, c)
+		}
+	}()
+	dir := t.TempDir()
+	text := filepath.Join(dir, "text.mp4")
+	os.WriteFile(text, []byte(strings.Repeat("no video\n", 1000)), 0o644)
+	whole, err := os.ReadFile(obamaWalks(t).Reveal())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cut := filepath.Join(dir, "cut.mp4")
+	os.WriteFile(cut, whole[:len(whole)/3], 0o644)
+
+	server := newRTSPServer(t, obamaWalks(t), "", "")
+	h := newHouse(t)
+	var bad []string
+	for i := range 3 {
+		bad = append(bad, h.add(t, fmt.Sprint("hangs ", i), facegate.Source("rtsp://"+l.Addr().String()+"/x"), facegate.CameraSettings{}))
+		bad = append(bad, h.add(t, fmt.Sprint("hangs over HTTP ", i), facegate.Source("http://"+l.Addr().String()+"/x"), facegate.CameraSettings{}))
+	}
+	for name, source := range map[string]facegate.Source{"text": facegate.Source(text), "cut": facegate.Source(cut), "missing": "/no/such/file.mp4",
+		"device": "/dev/facegate-no-such-device", "refused": "rtsp://127.0.0.1:1/x", "empty folder": facegate.Source(t.TempDir())} {
+		bad = append(bad, h.add(t, name, source, facegate.CameraSettings{}))
+	}
+	good := h.add(t, "good", server.source(""), facegate.CameraSettings{FPS: 5})
+	h.awaitPerson(t, "obama")
+	if s := h.awaitState(t, good, facegate.CameraOnline); s.Retries != 0 {
+		t.Errorf("%+v", s)
+	}
+	for _, id := range bad {
+		s := h.awaitState(t, id, facegate.CameraRetrying)
+		if s.LastError == "" || s.Frames != 0 {
+			t.Errorf("%+v", s)
+		}
+	}
+	for _, id := range append(bad, good) {
+		if err := h.Remove(context.Background(), id); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestFolder(t *testing.T) {
+	dir := t.TempDir()
+	for i, name := range []string{"obama1.jpg", "johnsnow_test1.jpg", "obama_and_biden.jpg"} {
+		data, err := os.ReadFile(filepath.Join(testfiles.Photos(t, "probes"), "probes", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		os.WriteFile(filepath.Join(dir, fmt.Sprint(i, name)), data, 0o644)
+	}
+	os.WriteFile(filepath.Join(dir, "0broken.jpg"), []byte("no picture"), 0o644)
+	os.WriteFile(filepath.Join(dir, "notes.txt"), []byte("no picture"), 0o644)
+	sightings, _, status := look(t, facegate.Source(dir), facegate.CameraSettings{})
+	if got := who(sightings); got != "match obama, match kit_harington, match biden, stranger 1" && got != "match obama, match kit_harington, stranger 1, match biden" {
+		t.Errorf("seen: %s", got)
+	}
+	if status.Analysed != 3 || !strings.Contains(status.LastError, "0broken.jpg") {
+		t.Errorf("%+v", status)
+	}
+}
+
+func TestPushLiveAndPause(t *testing.T) {
+	ctx := context.Background()
+	pictures := jpegs(t, obamaWalks(t))
+	h := newHouse(t)
+	id := h.add(t, "webcam", "push:", facegate.CameraSettings{})
+	if s := h.await(t, id, "waiting", func(s facegate.CameraStatus) bool { return s.Detail != "" }); s.State != facegate.CameraConnecting {
+		t.Errorf("%+v", s)
+	}
+	if err := h.Push(ctx, id, []byte("no picture"), time.Now()); facegate.CodeOf(err) != facegate.CodeNotAnImage {
+		t.Error(err)
+	}
+	watching, leave := context.WithCancel(ctx)
+	live, err := h.Live(watching, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	views, err := h.Views(watching, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	named, framed := false, false
+	for n := 0; !named || !framed; n++ {
+		if n == 20*len(pictures) {
+			t.Fatalf("named %v, live pictures %v", named, framed)
+		}
+		// As a browser does: the next picture when the one before was looked at. The
+		// times are the browser's.
+		if err := h.Push(ctx, id, pictures[n%len(pictures)], epoch.Add(time.Duration(n)*100*time.Millisecond)); err != nil {
+			t.Fatal(err)
+		}
+		select {
+		case v := <-views:
+			for _, track := range v.Tracks {
+				named = named || track.Person != nil && track.Person.Name == "obama" && track.SightingID != "" && v.Width == 640
+			}
+		case <-time.After(patience):
+			t.Fatal("no view")
+		}
+		select {
+		case picture := <-live:
+			decoded, err := jpeg.Decode(bytes.NewReader(picture))
+			if err != nil {
+				t.Fatal(err)
+			}
+			framed = framed || decoded.Bounds().Dx() == 640
+		default:
+		}
+	}
+	if c, _ := h.Camera(ctx, id); c.Status.Viewers != 1 {
+		t.Errorf("%d viewers", c.Status.Viewers)
+	}
+	leave()
+	for range live { // closed soon
+	}
+	h.awaitPerson(t, "obama")
+	if s, err := h.Pause(ctx, id, true); err != nil || s.Status.State != facegate.CameraPaused || !s.Paused {
+		t.Error(s, err)
+	}
+	for _, s := range h.log.last() {
+		if !s.Ended {
+			t.Errorf("open on a paused camera: %+v", s)
+		}
+	}
+	if _, err := h.Pause(ctx, id, false); err != nil {
+		t.Error(err)
+	}
+	if err := h.Push(ctx, id, pictures[0], epoch.Add(time.Hour)); err != nil {
+		t.Error(err)
+	}
+	h.awaitState(t, id, facegate.CameraOnline)
+}
