@@ -109,7 +109,8 @@ func TestPull(t *testing.T) {
 		{name: "out of order", source: source{status: 503}, code: facegate.CodeModelMissing, ranges: []string{"", ""}},
 		{name: "stalls", source: source{hang: true}, code: facegate.CodeModelMissing},
 	}
-	for _, tt := range tests {
+	for i := range tests {
+		tt := &tests[i]
 		t.Run(tt.name, func(t *testing.T) {
 			src := &tt.source
 			if src.content == nil {
