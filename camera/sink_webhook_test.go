@@ -231,10 +231,10 @@ func TestWebhookThatRedirects(t *testing.T) {
 // is not in the error.
 func TestWebhookErrors(t *testing.T) {
 	r := newReporter(t)
-	rc := newReceiver(t, func(n int, w http.ResponseWriter, _ *http.Request) bool {
+	rc := newReceiver(t, func(_ int, w http.ResponseWriter, _ *http.Request) bool {
 		w.Header().Set("Retry-After", "120")
 		w.WriteHeader(http.StatusTooManyRequests)
-		return n == 1
+		return true
 	})
 	hook := r.hook(rc.URL)
 	gone := r.hook("http://user:password1@" + testbroker.FreeAddress(t) + "/?token=password2")
