@@ -31,7 +31,7 @@ func (s *Server) identifyRequest(c *gin.Context) {
 	}
 	c.Set(keyRequestID, id)
 	c.Header(headerRequestID, id)
-	ctx := facegate.WithActor(c.Request.Context(), facegate.Actor{RequestID: id})
+	ctx := facegate.WithActor(c.Request.Context(), facegate.Actor{RequestID: id, Address: addressOf(c.Request)})
 	c.Request = c.Request.WithContext(ctx)
 }
 

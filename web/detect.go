@@ -45,6 +45,7 @@ func (s *Server) detect(c *gin.Context) error {
 		return err
 	}
 	s.metrics.found(opDetect, len(a.Faces))
+	countFaces(c, len(a.Faces))
 	return answer(c, http.StatusOK, wholeAnalysis(a))
 }
 

@@ -14,6 +14,15 @@ func (s *Server) Routes() []Route {
 	return all
 }
 
+// Granted is every route that the table of grants has a line for.
+func Granted() map[string]bool {
+	all := map[string]bool{}
+	for route, g := range grants() {
+		all[route] = g.public || len(g.scopes) > 0
+	}
+	return all
+}
+
 // Statuses is the table of codes.
 func Statuses() map[facegate.Code]int {
 	all := map[facegate.Code]int{}

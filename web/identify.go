@@ -43,6 +43,7 @@ func (s *Server) identify(c *gin.Context) error {
 		return err
 	}
 	s.metrics.found(opIdentify, len(r.Faces))
+	countFaces(c, len(r.Faces))
 	for _, f := range r.Faces {
 		s.metrics.decided(opIdentify, f.Decision)
 	}

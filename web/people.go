@@ -21,7 +21,7 @@ func (s *Server) createPerson(c *gin.Context) error {
 	}
 	ctx, cancel := s.working(c)
 	defer cancel()
-	e, err := enrol(u, func(photos []facegate.Photo) (facegate.Enrolment, error) {
+	e, err := enrol(c, u, func(photos []facegate.Photo) (facegate.Enrolment, error) {
 		return s.People.Create(ctx, person, photos)
 	})
 	if err != nil {

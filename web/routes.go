@@ -19,7 +19,8 @@ func (s *Server) routes() *gin.Engine {
 	r.HandleMethodNotAllowed = true
 	r.RedirectTrailingSlash = false // one address per thing
 	r.ForwardedByClientIP = false   // no header is trusted to say who calls
-	r.Use(s.identifyRequest, s.recordAccess, s.recoverPanics, s.setSecurityHeaders, s.limitClient, s.refuseCrossOrigin)
+	r.Use(s.identifyRequest, s.recordAccess, s.recoverPanics, s.setSecurityHeaders, s.checkHost, s.shareWithOrigins, s.limitClient,
+		s.refuseCrossOrigin, s.authorize, s.limitKey)
 	r.NoRoute(s.serveConsole)
 	r.NoMethod(func(c *gin.Context) { s.fail(c, methodNotAllowed(c)) })
 
@@ -47,6 +48,14 @@ func (s *Server) routes() *gin.Engine {
 	v1.POST("/identify", s.handle(s.identify))
 	v1.POST("/verify", s.handle(s.verify))
 	v1.GET("/thresholds", s.handle(s.thresholds))
+
+	v1.GET("/session", s.handle(s.session))
+	v1.POST("/session", s.handle(s.login))
+	v1.DELETE("/session", s.handle(s.logout))
+	v1.POST("/setup", s.handle(s.setup))
+	v1.GET("/keys", s.handle(s.listKeys))
+	v1.POST("/keys", s.handle(s.createKey))
+	v1.DELETE("/keys/:id", s.handle(s.revokeKey))
 	return r
 }
 

@@ -34,7 +34,7 @@ func (s *Server) addSamples(c *gin.Context) error {
 	}
 	ctx, cancel := s.working(c)
 	defer cancel()
-	e, err := enrol(u, func(photos []facegate.Photo) (facegate.Enrolment, error) {
+	e, err := enrol(c, u, func(photos []facegate.Photo) (facegate.Enrolment, error) {
 		return s.People.AddSamples(ctx, c.Param("id"), photos)
 	})
 	if err != nil {
@@ -79,8 +79,9 @@ func (s *Server) thumbnail(c *gin.Context) error {
 
 // enrol hands the photos of u to store, and adds to its verdicts the photos that
 // were too large to be read at all.
-func enrol(u *upload, store func([]facegate.Photo) (facegate.Enrolment, error)) (facegate.Enrolment, error) {
+func enrol(c *gin.Context, u *upload, store func([]facegate.Photo) (facegate.Enrolment, error)) (facegate.Enrolment, error) {
 	photos := u.photos["photo"]
+	countFaces(c, len(photos))
 	if len(u.refused) == 0 {
 		return store(photos)
 	}

@@ -26,11 +26,15 @@ func (s *Server) setSecurityHeaders(c *gin.Context) {
 // that are no browsers are not concerned.
 func (s *Server) refuseCrossOrigin(c *gin.Context) {
 	if err := s.origins.Check(c.Request); err != nil {
-		s.fail(c, &facegate.Error{
-			Code:   codeCrossOrigin,
-			Detail: "a web page of another origin sent this",
-			Next:   "open the console of this server itself",
-			Err:    err,
-		})
+		s.fail(c, crossOrigin(err))
+	}
+}
+
+func crossOrigin(cause error) error {
+	return &facegate.Error{
+		Code:   codeCrossOrigin,
+		Detail: "a web page of another origin sent this",
+		Next:   "open the console of this server itself",
+		Err:    cause,
 	}
 }

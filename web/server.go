@@ -9,6 +9,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"facegate"
@@ -26,6 +27,16 @@ type Server struct {
 	GallerySize func() (people, samples int)    // required; for the metrics
 	Ready       func(ctx context.Context) error // nil: always ready; else why it is not
 	Thresholds  func() Thresholds               // those in force; nil: the defaults
+
+	// Who may do what. Without Keys and Accounts everything is open.
+	Keys         facegate.Keys
+	Accounts     facegate.Accounts
+	Auth         AuthMode          // empty: AuthAuto
+	Loopback     bool              // it listens for this machine alone
+	TLS          bool              // it is reached over TLS: cookies are for that alone
+	AllowedHosts []string          // names of it, besides this machine's own, on a loopback address
+	CORSOrigins  []string          // whose web pages may use the API, such as https://example.com
+	KeyLimit     facegate.KeyLimit // of keys that have none of their own; zero: none
 
 	Console  fs.FS                // the built console; nil: the embedded one
 	Logger   *slog.Logger         // nil: slog.Default()
@@ -56,6 +67,14 @@ type Server struct {
 	outcomes map[facegate.Code]outcome
 	console  *console
 	origins  *http.CrossOriginProtection
+
+	grants      map[string]grant
+	ownOrigin   *http.CrossOriginProtection // as origins, with none trusted
+	claimed     atomic.Bool                 // there is an account or a key
+	limits      keyLimits
+	wrongKeys   throttle
+	wrongLogins throttle
+	wrongNames  throttle
 }
 
 // maxHeaderBytes bounds a request's headers; cookies and keys are short.
@@ -73,7 +92,17 @@ func (s *Server) Initialize() error {
 	}
 	s.setDefaults()
 	s.outcomes = outcomes()
-	s.origins = http.NewCrossOriginProtection()
+	s.grants = grants()
+	s.origins, s.ownOrigin = http.NewCrossOriginProtection(), http.NewCrossOriginProtection()
+	for _, origin := range s.CORSOrigins {
+		if err := s.origins.AddTrustedOrigin(origin); err != nil {
+			return facegate.NewError(facegate.CodeInvalid, fmt.Sprintf("%q is no origin: %v", origin, err), "write it as https://example.com, without a path")
+		}
+	}
+	s.limits.defaults = s.KeyLimit
+	s.wrongKeys.every, s.wrongKeys.burst = 2*time.Second, 20
+	s.wrongLogins.every, s.wrongLogins.burst = 12*time.Second, 10
+	s.wrongNames.every, s.wrongNames.burst = 6*time.Second, 20
 	var err error
 	if s.console, err = newConsole(s.Console); err != nil {
 		return fmt.Errorf("web: read the console: %w", err)
@@ -88,6 +117,9 @@ func (s *Server) Initialize() error {
 func (s *Server) setDefaults() {
 	if s.Ready == nil {
 		s.Ready = func(context.Context) error { return nil }
+	}
+	if s.Auth == "" {
+		s.Auth = AuthAuto
 	}
 	if s.Thresholds == nil {
 		s.Thresholds = DefaultThresholds

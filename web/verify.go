@@ -61,6 +61,7 @@ func (s *Server) verify(c *gin.Context) error {
 	for _, f := range []*facegate.Face{v.FaceA, v.FaceB} {
 		if f != nil {
 			s.metrics.found(opVerify, 1)
+			countFaces(c, 1)
 		}
 	}
 	s.metrics.decided(opVerify, v.Decision)

@@ -27,6 +27,8 @@ type commandLine struct {
 	Verify   verifyCommand   `cmd:"" help:"Tell whether two photos, or a photo and a person, are the same."`
 	Detect   detectCommand   `cmd:"" help:"Find the faces in photos."`
 	Eval     evalCommand     `cmd:"" help:"Measure accuracy on a labelled folder (LFW's protocol)."`
+	Keys     keysCommand     `cmd:"" help:"List, make or revoke keys of client programs."`
+	Setup    setupCommand    `cmd:"" help:"Print a one-time link that makes an account for the console, or gives one a new password."`
 	Models   modelsCommand   `cmd:"" help:"Check or download the model files."`
 	Health   healthCommand   `cmd:"" help:"Tell whether the server on this machine is ready."`
 	Version  versionCommand  `cmd:"" help:"Print the version."`

@@ -2,18 +2,21 @@ package main
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 
 	"facegate"
 )
 
 type healthCommand struct {
-	Listen string `help:"Where the server listens (${default})." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	Listen  string `help:"Where the server listens (${default})." default:"127.0.0.1:8080" placeholder:"HOST:PORT"`
+	TLSCert string `name:"tls-cert" help:"Certificate chain of the server, where it serves HTTPS." placeholder:"FILE"`
 }
 
 // Run fails unless a server on this machine is ready: for Docker's health check.
@@ -22,13 +25,19 @@ func (c *healthCommand) Run(ctx context.Context, p *program) error {
 	if err != nil {
 		return err
 	}
+	transport := &http.Transport{} // no proxy: the server is here
+	if c.TLSCert != "" {
+		url = strings.Replace(url, "http:", "https:", 1)
+		// The certificate is for the name others call this machine by, and nothing is told or asked that it would guard.
+		transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true}
+	}
 	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/readyz", nil)
 	if err != nil {
 		return facegate.NewError(facegate.CodeInvalid, fmt.Sprintf("%q is no address to listen on", c.Listen), "give one such as 127.0.0.1:8080")
 	}
-	client := &http.Client{Transport: &http.Transport{}} // no proxy: the server is here
+	client := &http.Client{Transport: transport}
 	resp, err := client.Do(req)
 	if err != nil {
 		return &facegate.Error{Code: facegate.CodeInternal, Detail: "no server answers on " + url, Next: "start one: facegate serve", Err: err}

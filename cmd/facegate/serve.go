@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"facegate"
+	"facegate/enroll"
 	"facegate/web"
 )
 
@@ -19,6 +20,7 @@ type serveCommand struct {
 	RequestTimeout  time.Duration `help:"Longest a request may take once its body is here (${default})." default:"30s" placeholder:"TIME" group:"Limits:"`
 	ShutdownTimeout time.Duration `help:"Longest that requests under way may go on when the server is told to end (${default})." default:"20s" placeholder:"TIME" group:"Limits:"`
 
+	accessSettings
 	analysisSettings
 	verifySettings
 	identifySettings
@@ -30,7 +32,7 @@ func (c *serveCommand) Validate() error {
 	if c.RequestTimeout <= 0 || c.ShutdownTimeout <= 0 {
 		return errors.New("--request-timeout and --shutdown-timeout must be longer than 0")
 	}
-	return nil
+	return c.accessSettings.validate()
 }
 
 // Run serves until ctx ends, then lets requests under way finish.
@@ -42,6 +44,12 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 			Next: "name another address with --listen, or end what listens there", Err: err}
 	}
 	defer listener.Close()
+	if err := c.accessSettings.check(listener); err != nil {
+		return err
+	}
+	if listener, err = c.secure(listener); err != nil {
+		return err
+	}
 	rooms, err := p.openRooms(ctx, c.analysisSettings, c.workersFor(manyPhotos),
 		wiring{verify: c.verifySettings, identify: c.identifySettings, enrol: c.enrolSettings})
 	if err != nil {
@@ -65,15 +73,21 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 		RequestTimeout:  c.RequestTimeout,
 		ShutdownTimeout: c.ShutdownTimeout,
 	}
+	keys := &enroll.Keys{Store: rooms.store, Now: time.Now, Logger: p.log}
+	accounts := &enroll.Accounts{Store: rooms.store, Now: time.Now}
+	c.guard(server, listener, keys, accounts)
 	if err := server.Initialize(); err != nil {
 		return err
 	}
 	people, samples := rooms.gallery.Size()
-	if err := p.printf("facegate serves on http://%s (%s, %s)\n", listener.Addr(),
+	if err := p.printf("facegate serves on %s://%s (%s, %s)\n", c.scheme(), listener.Addr(),
 		plural(people, "person", "people"), plural(samples, "sample", "samples")); err != nil {
 		return err
 	}
-	if err := server.Run(ctx, listener); err != nil {
+	if err := c.announce(ctx, p, listener, accounts); err != nil {
+		return err
+	}
+	if err := errors.Join(server.Run(ctx, listener), keys.Flush(context.WithoutCancel(ctx))); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
 	p.log.Info("ended in good order")

@@ -1,0 +1,67 @@
+package web
+
+import "facegate"
+
+// A grant says who may use a route: everybody, or whoever holds one of scopes.
+type grant struct {
+	public bool
+	scopes []facegate.Scope
+}
+
+// grants is the one table of who may do what. Every route has a line; a route
+// without one is for nobody once keys are asked for, and a test names it.
+func grants() map[string]grant {
+	everybody := grant{public: true}
+	holders := func(scopes ...facegate.Scope) grant { return grant{scopes: scopes} }
+	var (
+		anyKey   = holders(facegate.Scopes()...)
+		detect   = holders(facegate.ScopeDetect)
+		verify   = holders(facegate.ScopeVerify)
+		identify = holders(facegate.ScopeIdentify)
+		enroll   = holders(facegate.ScopeEnroll)
+		events   = holders(facegate.ScopeEvents)
+		admin    = holders(facegate.ScopeAdmin)
+	)
+	table := map[string]grant{
+		"GET /healthz":      everybody,
+		"GET /readyz":       everybody,
+		"GET /openapi.yaml": everybody,
+		"GET " + errorPages: everybody,
+		"GET /metrics":      events,
+
+		"GET /v1/session":    everybody, // tells whether to sign in
+		"POST /v1/session":   everybody, // signs in
+		"DELETE /v1/session": everybody, // signs out
+		"POST /v1/setup":     everybody, // its one-time link is the key
+
+		"POST /v1/people":                                 enroll,
+		"GET /v1/people":                                  enroll,
+		"GET /v1/people/:id":                              enroll,
+		"PATCH /v1/people/:id":                            enroll,
+		"DELETE /v1/people/:id":                           enroll,
+		"GET /v1/people/:id/portrait":                     enroll,
+		"GET /v1/people/:id/samples":                      enroll,
+		"POST /v1/people/:id/samples":                     enroll,
+		"DELETE /v1/people/:id/samples/:sample_id":        enroll,
+		"GET /v1/people/:id/samples/:sample_id/thumbnail": enroll,
+
+		"POST /v1/detect":    detect,
+		"POST /v1/identify":  identify,
+		"POST /v1/verify":    verify,
+		"GET /v1/thresholds": anyKey,
+
+		"GET /v1/keys":        admin,
+		"POST /v1/keys":       admin,
+		"DELETE /v1/keys/:id": admin,
+	}
+	return table
+}
+
+// grantOf is the line of a route, HEAD being GET without its body.
+func (s *Server) grantOf(method, pattern string) (grant, bool) {
+	if method == "HEAD" {
+		method = "GET"
+	}
+	g, ok := s.grants[method+" "+pattern]
+	return g, ok
+}
