@@ -103,12 +103,10 @@ func upright(bgr *gocv.Mat, l facegate.Landmarks, size float64) gocv.Mat {
 	defer part.Close()
 	src, fx, fy := &part, 1.0, 1.0
 	if k < 0.6 { // bilinear interpolation would alias: shrink by area first
-		small := gocv.NewMat()
-		defer small.Close()
 		to := image.Pt(max(1, int(math.Round(float64(r.Dx())*k))), max(1, int(math.Round(float64(r.Dy())*k))))
-		gocv.Resize(part, &small, to, 0, 0, gocv.InterpolationArea)
-		fx, fy = float64(to.X)/float64(r.Dx()), float64(to.Y)/float64(r.Dy())
-		src = &small
+		small, kx, ky := shrink(part, to, 2)
+		defer small.Close()
+		src, fx, fy = &small, kx, ky
 	}
 	// s after undoing the cut and the shrinking: p = q/f + r.Min. Pixel centres lie at half-integers.
 	m := gocv.NewMatWithSize(2, 3, gocv.MatTypeCV64F)

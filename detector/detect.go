@@ -103,15 +103,11 @@ func confirmed(y *yunet, bgr *gocv.Mat, b facegate.Box) (bool, error) {
 	}
 	part := bgr.Region(r)
 	defer part.Close()
-	small, look := gocv.NewMat(), gocv.NewMat()
+	size := image.Pt(max(1, int(math.Round(float64(r.Dx())*k))), max(1, int(math.Round(float64(r.Dy())*k))))
+	small, _, _ := shrink(part, size, 1) // or enlarge
+	look := gocv.NewMat()
 	defer small.Close()
 	defer look.Close()
-	size := image.Pt(max(1, int(math.Round(float64(r.Dx())*k))), max(1, int(math.Round(float64(r.Dy())*k))))
-	interpolation := gocv.InterpolationArea
-	if k > 1 {
-		interpolation = gocv.InterpolationLinear
-	}
-	gocv.Resize(part, &small, size, 0, 0, interpolation)
 	// What lies outside the photo is black, so that the face stays in the middle.
 	left, top := int(math.Round((float64(r.Min.X)-(c.X-reach))*k)), int(math.Round((float64(r.Min.Y)-(c.Y-reach))*k))
 	left, top = max(0, min(left, lookSide-1)), max(0, min(top, lookSide-1))
@@ -133,15 +129,13 @@ func confirmed(y *yunet, bgr *gocv.Mat, b facegate.Box) (bool, error) {
 // findScaled runs YuNet on bgr scaled by scale, with a black margin of that
 // share of its longer side around it.
 func findScaled(y *yunet, bgr *gocv.Mat, scale, margin float64) ([]facegate.Face, error) {
-	in := bgr
+	in, sx, sy := bgr, 1.0, 1.0
 	if scale < 1 {
-		small := gocv.NewMat()
-		defer small.Close()
 		size := image.Pt(max(1, int(math.Round(float64(bgr.Cols())*scale))), max(1, int(math.Round(float64(bgr.Rows())*scale))))
-		gocv.Resize(*bgr, &small, size, 0, 0, gocv.InterpolationArea)
-		in = &small
+		small, kx, ky := shrink(*bgr, size, 2)
+		defer small.Close()
+		in, sx, sy = &small, kx, ky
 	}
-	sx, sy := float64(in.Cols())/float64(bgr.Cols()), float64(in.Rows())/float64(bgr.Rows())
 	pad := int(math.Round(margin * float64(max(in.Cols(), in.Rows()))))
 	if right, bottom := max(pad, leastSide-in.Cols()-pad), max(pad, leastSide-in.Rows()-pad); right > 0 || bottom > 0 {
 		framed := gocv.NewMat()
