@@ -78,6 +78,9 @@ func Open(ctx context.Context, path string) (_ *Store, err error) {
 	if err := migrate(ctx, s.writer, path); err != nil {
 		return nil, err
 	}
+	if err := chainOld(ctx, s.writer); err != nil {
+		return nil, fmt.Errorf("chain the audit: %w", err)
+	}
 	if s.reader, err = open(path, readerSettings, max(4, runtime.NumCPU()+2)); err != nil {
 		return nil, err
 	}

@@ -222,7 +222,7 @@ func TestWriteCanceledHalfWay(t *testing.T) {
 				t.Fatal(err)
 			}
 			cancel()
-			_, err := tx.ExecContext(ctx, `INSERT INTO audit (at, actor, action) VALUES (0, 'x', 'x')`)
+			_, err := tx.ExecContext(ctx, `INSERT INTO audit (at, actor, action, hash) VALUES (0, 'x', 'x', zeroblob(32))`)
 			return err
 		})
 		if !errors.Is(err, context.Canceled) {
