@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"gocv.io/x/gocv"
@@ -77,18 +76,14 @@ func openSource(ctx context.Context, c *facegate.Camera, pushed *pushBox, t time
 	return nil, fmt.Errorf("a source of no known kind")
 }
 
-// openRTSP opens an RTSP stream over TCP, where no packet is lost. Without a wish,
-// a server that knows UDP only is asked for that.
+// openRTSP opens an RTSP stream. Without a wish FFmpeg tries TCP, where no packet
+// is lost, and UDP where the server has nothing else.
 func openRTSP(source string, wish facegate.Transport, t timeouts) (capture, error) {
-	const udp = "rtsp_transport;udp"
-	if wish == facegate.UDP {
-		return openVideo(source, udp, t, true)
+	options := "" // OpenCV's own: prefer_tcp
+	if wish != "" {
+		options = "rtsp_transport;" + string(wish)
 	}
-	v, err := openVideo(source, "", t, true)
-	if err != nil && wish == "" && strings.Contains(err.Error(), "461") { // Unsupported Transport, RFC 2326
-		return openVideo(source, udp, t, true)
-	}
-	return v, err
+	return openVideo(source, options, t, true)
 }
 
 // A video is what OpenCV reads: RTSP, a device, or a file.

@@ -16,7 +16,8 @@ void fgc_quiet(void);
 typedef struct fgc_capture fgc_capture;
 
 // Opens a URL or file with FFmpeg. options is what FFmpeg is to be told, as
-// "key;value|key;value"; NULL leaves OpenCV's own (RTSP over TCP). It stands in the
+// "key;value|key;value"; NULL leaves OpenCV's own (RTSP over TCP where
+// the server knows it). It stands in the
 // environment while the capture is opened: callers see to it that no other capture
 // with other options is being opened meanwhile.
 fgc_capture *fgc_open(const char *url, const char *options, int open_ms, int read_ms, char *err, size_t err_len);

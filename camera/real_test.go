@@ -141,3 +141,12 @@ func TestHamilton(t *testing.T) {
 		}
 	}
 }
+
+func livenessModel(t testing.TB) string {
+	t.Helper()
+	file := filepath.Join(testfiles.Models(t), "MiniFASNetV2_2.7_80x80.onnx")
+	if _, err := os.Stat(file); err != nil {
+		t.Skip("facegate: needs MiniFASNetV2_2.7_80x80.onnx among the models")
+	}
+	return file
+}
