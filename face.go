@@ -70,7 +70,7 @@ type Face struct {
 	Landmarks Landmarks  `json:"landmarks"`
 	Quality   Quality    `json:"quality"`
 	Embedding *Embedding `json:"embedding,omitempty"` // nil where not asked for, and where the face cannot be aligned
-	Crop      []byte     `json:"-"` // upright face crop as JPEG, 225x225 px; only when asked for
+	Crop      []byte     `json:"-"`                   // upright face crop as JPEG, 225x225 px; only when asked for
 }
 
 // A Photo is an uploaded or read file, with the name it came under.
