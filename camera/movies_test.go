@@ -104,10 +104,13 @@ func (b *book) Withdraw(_ context.Context, sighting string) error {
 func look(t *testing.T, source facegate.Source, settings facegate.CameraSettings) ([]facegate.Sighting, *ledger, facegate.CameraStatus) {
 	t.Helper()
 	d := realDetector(t)
-	log := &ledger{}
+	log, liveness := &ledger{}, ""
+	if settings.Liveness != nil {
+		liveness = livenessModel(t)
+	}
 	settings.Pace = facegate.FastPace
 	w := camera.Watch{
-		Config: camera.Config{Frames: d, Recognition: enrolled(t, d), Sink: log, Unknowns: &book{}, Now: frozen},
+		Config: camera.Config{Frames: d, Recognition: enrolled(t, d), Sink: log, Unknowns: &book{}, Liveness: liveness, Now: frozen},
 		Camera: facegate.Camera{Name: "test", Source: source, CameraSettings: settings},
 	}
 	if err := w.Run(context.Background()); err != nil {

@@ -142,6 +142,31 @@ func TestHamilton(t *testing.T) {
 	}
 }
 
+// With a threshold, who does not look alive is not called a match.
+func TestLiveness(t *testing.T) {
+	if testing.Short() {
+		t.SkipNow() // the same code as without
+	}
+	source := hamilton(t)
+	for _, c := range []struct {
+		threshold float64
+		want      facegate.Decision
+	}{{0.5, facegate.Match}, {1, facegate.Spoof}} {
+		sightings, _, _ := look(t, source, facegate.CameraSettings{Liveness: &c.threshold})
+		for _, s := range sightings {
+			if s.Person != nil && (s.Decision != c.want || s.Person.Name != "lin_manuel_miranda") {
+				t.Errorf("threshold %v: %s of %s", c.threshold, s.Decision, s.Person.Name)
+			}
+			if s.Liveness == nil || *s.Liveness < 0.5 || *s.Liveness >= 1 {
+				t.Errorf("liveness of a living face: %v", s.Liveness)
+			}
+		}
+		if len(sightings) != 3 {
+			t.Errorf("threshold %v: seen %s", c.threshold, who(sightings))
+		}
+	}
+}
+
 func livenessModel(t testing.TB) string {
 	t.Helper()
 	file := filepath.Join(testfiles.Models(t), "MiniFASNetV2_2.7_80x80.onnx")
