@@ -3,6 +3,7 @@ package facegate
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"time"
 )
 
@@ -79,6 +80,11 @@ type AuditCheck struct {
 	Head    string `json:"head"`             // hash of the newest entry: keep it elsewhere to tell a chain that was made anew
 	Broken  int64  `json:"broken,omitempty"` // seq at which the chain breaks
 	Reason  string `json:"reason,omitempty"` // in words
+}
+
+// An Exporter hands over all that is kept about a person, as a zip.
+type Exporter interface {
+	Export(ctx context.Context, personID string, w io.Writer) error
 }
 
 // An AuditLog is the record of who asked what.

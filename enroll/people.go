@@ -93,24 +93,9 @@ func applyUpdate(p *facegate.Person, u facegate.PersonUpdate) (fields []string) 
 	return fields
 }
 
-// Delete erases a person with all samples.
+// Delete erases a person with all samples and sightings.
 func (s *Service) Delete(ctx context.Context, id string) error {
-	err := s.Store.write(ctx, func(tx *sql.Tx) error {
-		p, err := personByID(ctx, tx, id)
-		if err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM people WHERE id = ?`, id); err != nil {
-			return err
-		}
-		return appendAudit(ctx, tx, s.now(),
-			auditEntry{action: actionPersonDelete, personID: id, detail: map[string]any{"samples": p.SampleCount}})
-	})
-	if err != nil {
-		return fmt.Errorf("delete person: %w", err)
-	}
-	s.afterCommit(ctx)
-	return nil
+	return s.erase(ctx, id, func(facegate.Person) bool { return true })
 }
 
 // Samples is a person's samples, in the order they were enrolled.
@@ -153,6 +138,7 @@ func (s *Service) DeleteSample(ctx context.Context, personID, sampleID string) e
 		return fmt.Errorf("delete sample: %w", err)
 	}
 	s.afterCommit(ctx)
+	s.afterErasure(ctx)
 	return nil
 }
 

@@ -87,6 +87,7 @@ func newGateway(t testing.TB, adjust ...func(*web.Server)) *gateway {
 	g := &gateway{
 		Server: &web.Server{
 			Recognition: recognition, People: people, GallerySize: gallery.Size, Version: "test",
+			Audit: &enroll.AuditLog{Store: store}, Exporter: people,
 			Keys: &enroll.Keys{Store: store}, Accounts: &enroll.Accounts{Store: store}, Auth: web.AuthOff,
 		},
 		people: people, log: &logBuffer{}, vars: map[string]string{},

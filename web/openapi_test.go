@@ -127,6 +127,8 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		t.Fatal(err)
 	}
 	openapi3filter.RegisterBodyDecoder("image/jpeg", openapi3filter.FileBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("application/zip", openapi3filter.FileBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("text/csv", openapi3filter.PlainBodyDecoder)
 	openapi3filter.RegisterBodyDecoder("text/html", openapi3filter.PlainBodyDecoder)
 
 	g := newGateway(t)
@@ -217,6 +219,14 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 			body: jsonBody(`{"name":"door","scopes":["verify","identify"],"limit":{"faces_per_second":2.5,"concurrent":3},"expires_at":"2036-04-01"}`)},
 		{operation: "createKey", method: "POST", path: "/v1/keys", status: 400, body: jsonBody(`{"name":"door","scopes":["fly"]}`)},
 		{operation: "listKeys", method: "GET", path: "/v1/keys", status: 200},
+		{operation: "listAudit", method: "GET", path: "/v1/audit?action=person.&limit=2", status: 200},
+		{operation: "listAudit", method: "GET", path: "/v1/audit?limit=0", status: 400},
+		{operation: "exportAudit", method: "GET", path: "/v1/audit/export", status: 200},
+		{operation: "exportAudit", method: "GET", path: "/v1/audit/export?format=json&person={obama}", status: 200},
+		{operation: "exportAudit", method: "GET", path: "/v1/audit/export?format=xml", status: 400},
+		{operation: "checkAudit", method: "GET", path: "/v1/audit/check", status: 200},
+		{operation: "exportPerson", method: "GET", path: "/v1/people/{obama}/export", status: 200},
+		{operation: "exportPerson", method: "GET", path: "/v1/people/{none}/export", status: 404},
 		{operation: "revokeKey", method: "DELETE", path: "/v1/keys/{key}", status: 200},
 		{operation: "revokeKey", method: "DELETE", path: "/v1/keys/{none}", status: 404},
 		{operation: "deleteSample", method: "DELETE", path: "/v1/people/{obama}/samples/{sample}", status: 204},

@@ -56,6 +56,7 @@ func (s *Server) routes() *gin.Engine {
 	v1.GET("/keys", s.handle(s.listKeys))
 	v1.POST("/keys", s.handle(s.createKey))
 	v1.DELETE("/keys/:id", s.handle(s.revokeKey))
+	s.recordsRoutes(v1)
 	return r
 }
 

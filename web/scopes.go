@@ -53,6 +53,11 @@ func grants() map[string]grant {
 		"GET /v1/keys":        admin,
 		"POST /v1/keys":       admin,
 		"DELETE /v1/keys/:id": admin,
+
+		"GET /v1/audit":             admin,
+		"GET /v1/audit/export":      admin,
+		"GET /v1/audit/check":       admin,
+		"GET /v1/people/:id/export": admin, // holds embeddings
 	}
 	return table
 }

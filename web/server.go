@@ -28,6 +28,9 @@ type Server struct {
 	Ready       func(ctx context.Context) error // nil: always ready; else why it is not
 	Thresholds  func() Thresholds               // those in force; nil: the defaults
 
+	Audit    facegate.AuditLog // nil: none is kept
+	Exporter facegate.Exporter // nil: people's data is not exported
+
 	// Who may do what. Without Keys and Accounts everything is open.
 	Keys         facegate.Keys
 	Accounts     facegate.Accounts

@@ -27,6 +27,10 @@ type commandLine struct {
 	Verify   verifyCommand   `cmd:"" help:"Tell whether two photos, or a photo and a person, are the same."`
 	Detect   detectCommand   `cmd:"" help:"Find the faces in photos."`
 	Eval     evalCommand     `cmd:"" help:"Measure accuracy on a labelled folder (LFW's protocol)."`
+	Audit    auditCommand    `cmd:"" help:"Show, export or verify the record of who asked what."`
+	Backup   backupCommand   `cmd:"" help:"Copy the database to a file, also under a running server."`
+	Restore  restoreCommand  `cmd:"" help:"Put a backup in the place of the database."`
+	Check    checkCommand    `cmd:"" help:"Look whether the database is whole."`
 	Keys     keysCommand     `cmd:"" help:"List, make or revoke keys of client programs."`
 	Setup    setupCommand    `cmd:"" help:"Print a one-time link that makes an account for the console, or gives one a new password."`
 	Models   modelsCommand   `cmd:"" help:"Check or download the model files."`

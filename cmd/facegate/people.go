@@ -14,6 +14,7 @@ import (
 type peopleCommand struct {
 	List   peopleListCommand   `cmd:"" default:"withargs" help:"List people, by name (this is what people alone does)."`
 	Show   peopleShowCommand   `cmd:"" help:"Show a person with their samples."`
+	Export peopleExportCommand `cmd:"" help:"Write all that is kept about a person to a zip."`
 	Rename peopleRenameCommand `cmd:"" help:"Give a person another name."`
 	Delete peopleDeleteCommand `cmd:"" help:"Erase people with all their samples."`
 }

@@ -20,6 +20,8 @@ type serveCommand struct {
 	RequestTimeout  time.Duration `help:"Longest a request may take once its body is here (${default})." default:"30s" placeholder:"TIME" group:"Limits:"`
 	ShutdownTimeout time.Duration `help:"Longest that requests under way may go on when the server is told to end (${default})." default:"20s" placeholder:"TIME" group:"Limits:"`
 
+	AuditDays count `help:"Days that entries of the audit are kept; 0: for good (${default})." default:"0" placeholder:"N" group:"Records:"`
+
 	accessSettings
 	analysisSettings
 	verifySettings
@@ -57,8 +59,13 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 	}
 	defer rooms.Close()
 
+	audit := &enroll.AuditLog{Store: rooms.store, Now: time.Now, Logger: p.log}
+	audit.Start()
+	defer audit.Close() // again, where the server could not start
 	server := &web.Server{
-		Recognition: rooms.recognition,
+		Recognition: &enroll.AuditedRecognition{Recognition: rooms.recognition, Log: audit},
+		Audit:       audit,
+		Exporter:    rooms.people,
 		People:      rooms.people,
 		GallerySize: rooms.gallery.Size,
 		Ready:       rooms.people.Sync,
@@ -87,7 +94,11 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 	if err := c.announce(ctx, p, listener, accounts); err != nil {
 		return err
 	}
-	if err := errors.Join(server.Run(ctx, listener), keys.Flush(context.WithoutCancel(ctx))); err != nil {
+	upkeep := &enroll.Upkeep{People: rooms.people, Audit: audit, AuditAge: time.Duration(c.AuditDays) * 24 * time.Hour, Now: time.Now, Logger: p.log}
+	swept := make(chan struct{})
+	go func() { defer close(swept); upkeep.Run(ctx) }()
+	defer func() { <-swept }()
+	if err := errors.Join(server.Run(ctx, listener), audit.Close(), keys.Flush(context.WithoutCancel(ctx))); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
 	p.log.Info("ended in good order")
