@@ -29,6 +29,7 @@ const (
 	CodeNoSamples         Code = "no_samples" // the person has no samples to verify against
 	CodeNameTaken         Code = "name_taken"
 	CodeExternalIDTaken   Code = "external_id_taken"
+	CodeFixed             Code = "fixed_by_configuration"
 	CodeNotFound          Code = "not_found"          // no such route
 	CodeMethodNotAllowed  Code = "method_not_allowed" // the route has other methods
 	CodeUnsupportedMedia  Code = "unsupported_media_type"

@@ -20,9 +20,6 @@ const (
 	PolicyRequest Policy = "request" // a single request's own threshold
 )
 
-// CodeFixed is the code of an error about a setting that the configuration fixes.
-const CodeFixed Code = "fixed_by_configuration"
-
 // Thresholds are what decisions are taken by just now, and what that means. The
 // rates are estimates by the calibration: nil where there is none for the recipe.
 type Thresholds struct {

@@ -91,7 +91,9 @@ func TestCacheDamaged(t *testing.T) {
 		"a byte differs": func(b []byte) []byte { b[record+50] ^= 1; return b },
 		"cut short":      func(b []byte) []byte { return append(b[:record+50:record+50], b[2*record:]...) },
 		"rubbish before": func(b []byte) []byte { return append(append(b[:record:record], "rubbish"...), b[2*record:]...) },
-		"torn end":       func(b []byte) []byte { return append(append(b[:record:record], b[2*record:]...), b[record:record+9]...) },
+		"torn end": func(b []byte) []byte {
+			return append(append(b[:record:record], b[2*record:]...), b[record:record+9]...)
+		},
 	} {
 		if err := os.WriteFile(files[0], damage(append([]byte(nil), whole...)), 0o600); err != nil {
 			t.Fatal(err)

@@ -12,18 +12,13 @@ const (
 	maxThreshold      = 2
 )
 
-func thresholdOf(asked *float64, configured, fallback float64) (float64, error) {
-	switch {
-	case asked != nil:
-		if !(*asked >= 0 && *asked <= maxThreshold) { // false for NaN too
-			return 0, facegate.NewError(facegate.CodeInvalid,
-				fmt.Sprintf("the threshold is %v, not within 0..%v", *asked, maxThreshold), "leave it out to use the configured one")
-		}
-		return *asked, nil
-	case configured != 0:
-		return configured, nil
+// checkThreshold is about a threshold that a request asks for; nil: it does not.
+func checkThreshold(asked *float64) error {
+	if asked != nil && !(*asked >= 0 && *asked <= maxThreshold) { // false for NaN too
+		return facegate.NewError(facegate.CodeInvalid,
+			fmt.Sprintf("the threshold is %v, not within 0..%v", *asked, maxThreshold), "leave it out to use the configured one")
 	}
-	return fallback, nil
+	return nil
 }
 
 func candidatesOf(asked int) (int, error) {

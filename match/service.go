@@ -1,6 +1,7 @@
 package match
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -25,12 +26,29 @@ type Service struct {
 	// alone is asked, and everybody without samples is said to have none.
 	People People
 
+	// Samples are asked what is known of samples that matched; nil: no decision can
+	// be explained, and no sample identified.
+	Samples Samples
+
+	// Rules are what decisions are taken by; nil: fixed thresholds, those below,
+	// and nothing is known of how often they are wrong.
+	Rules             *Rules
 	VerifyThreshold   float64 // distance; 0: facegate.DefaultVerifyThreshold
 	IdentifyThreshold float64 // distance; 0: facegate.DefaultIdentifyThreshold
 	Margin            float64 // distance; 0: facegate.DefaultMargin; negative: no decision is ambiguous
 }
 
-var _ facegate.Recognition = (*Service)(nil)
+// Samples is what [Service] asks about enrolled samples.
+type Samples interface {
+	Sample(ctx context.Context, id string) (facegate.Sample, error)
+	// Embeddings are those of all a person's samples of the recipe in use, by id.
+	Embeddings(ctx context.Context, personID string) (map[string]facegate.Embedding, error)
+}
+
+var (
+	_ facegate.Recognition       = (*Service)(nil)
+	_ facegate.SampleRecognition = (*Service)(nil)
+)
 
 // Detect finds the faces of a photo.
 func (s *Service) Detect(ctx context.Context, photo []byte, o facegate.AnalyseOptions) (facegate.Analysis, error) {
@@ -44,7 +62,7 @@ func (s *Service) Detect(ctx context.Context, photo []byte, o facegate.AnalyseOp
 // the gallery in the same state.
 func (s *Service) Identify(ctx context.Context, photo []byte, o facegate.IdentifyOptions) (facegate.IdentifyResult, error) {
 	var result facegate.IdentifyResult
-	threshold, k, err := s.identifyOptions(o)
+	rule, k, err := s.identifyOptions(ctx, o)
 	if err != nil {
 		return result, err
 	}
@@ -67,13 +85,16 @@ func (s *Service) Identify(ctx context.Context, photo []byte, o facegate.Identif
 			probes = append(probes, f.Embedding)
 		}
 	}
-	identified, err := s.search(ctx, probes, k, threshold)
+	identified, err := s.search(ctx, probes, k, rule, o.Explain)
 	if err != nil {
 		return facegate.IdentifyResult{}, err
 	}
 	for _, f := range analysis.Faces {
 		// A face that cannot be measured is nobody's; its quality says why.
-		id := facegate.Identification{Decision: facegate.Unknown, Threshold: threshold, Margin: max(s.margin(), 0), Candidates: []facegate.Candidate{}}
+		id := identification(nil, k, rule)
+		if o.Explain {
+			id.Explanation = &facegate.Explanation{Why: "the face cannot be measured, so it is nobody's", Candidates: []facegate.CandidateExplanation{}}
+		}
 		if f.Embedding != nil {
 			id, identified = identified[0], identified[1:]
 		}
@@ -85,33 +106,51 @@ func (s *Service) Identify(ctx context.Context, photo []byte, o facegate.Identif
 // IdentifyEmbedding decides on a face that has been embedded before, by the
 // same recipe as the gallery.
 func (s *Service) IdentifyEmbedding(ctx context.Context, e facegate.Embedding, o facegate.IdentifyOptions) (facegate.Identification, error) {
-	threshold, k, err := s.identifyOptions(o)
+	rule, k, err := s.identifyOptions(ctx, o)
 	if err != nil {
 		return facegate.Identification{}, err
 	}
 	if _, err := facegate.EmbeddingFromSlice(e[:]); err != nil {
 		return facegate.Identification{}, err
 	}
-	identified, err := s.search(ctx, []*facegate.Embedding{&e}, k, threshold)
+	identified, err := s.search(ctx, []*facegate.Embedding{&e}, k, rule, o.Explain)
 	if err != nil {
 		return facegate.Identification{}, err
 	}
 	return identified[0], nil
 }
 
-func (s *Service) identifyOptions(o facegate.IdentifyOptions) (threshold float64, k int, err error) {
-	if threshold, err = thresholdOf(o.Threshold, s.IdentifyThreshold, facegate.DefaultIdentifyThreshold); err != nil {
-		return 0, 0, err
+func (s *Service) identifyOptions(ctx context.Context, o facegate.IdentifyOptions) (*ruling, int, error) {
+	if err := checkThreshold(o.Threshold); err != nil {
+		return nil, 0, err
 	}
-	k, err = candidatesOf(o.Candidates)
-	return threshold, k, err
+	k, err := candidatesOf(o.Candidates)
+	if err != nil {
+		return nil, 0, err
+	}
+	rule, err := s.force(ctx)
+	if err != nil {
+		return nil, 0, err
+	}
+	if o.Threshold != nil {
+		rule.policy, rule.identify = facegate.PolicyRequest, *o.Threshold
+	}
+	return rule, k, nil
 }
 
-func (s *Service) margin() float64 {
-	if s.Margin == 0 {
-		return facegate.DefaultMargin
+// force is what decisions are taken by in this moment.
+func (s *Service) force(ctx context.Context) (*ruling, error) {
+	if s.Rules != nil {
+		rule, err := s.Rules.force(ctx)
+		if err != nil {
+			return nil, fmt.Errorf("look up the thresholds: %w", err)
+		}
+		return rule, nil
 	}
-	return s.Margin
+	return &ruling{policy: facegate.PolicyFixed,
+		verify:   cmp.Or(s.VerifyThreshold, facegate.DefaultVerifyThreshold),
+		identify: cmp.Or(s.IdentifyThreshold, facegate.DefaultIdentifyThreshold),
+		margin:   cmp.Or(s.Margin, facegate.DefaultMargin)}, nil
 }
 
 func (s *Service) sync(ctx context.Context) error {
@@ -131,7 +170,7 @@ type batcher interface {
 
 // search decides on probes. The runner-up is looked for whatever its distance
 // and however few candidates are listed, for the decision depends on it.
-func (s *Service) search(ctx context.Context, probes []*facegate.Embedding, k int, threshold float64) ([]facegate.Identification, error) {
+func (s *Service) search(ctx context.Context, probes []*facegate.Embedding, k int, rule *ruling, explain bool) ([]facegate.Identification, error) {
 	if err := s.sync(ctx); err != nil {
 		return nil, err
 	}
@@ -146,18 +185,36 @@ func (s *Service) search(ctx context.Context, probes []*facegate.Embedding, k in
 			nearest = append(nearest, s.Gallery.Nearest(p, max(k, 2), -1))
 		}
 	}
-	margin := s.margin()
 	identified := make([]facegate.Identification, len(probes))
 	for i, candidates := range nearest {
-		decision := decide(candidates, threshold, margin)
-		listed := slices.Clone(candidates[:min(k, len(candidates))])
-		if listed == nil {
-			listed = []facegate.Candidate{}
+		identified[i] = identification(candidates, k, rule)
+		if explain {
+			why, err := s.explain(ctx, candidates, len(identified[i].Candidates), identified[i].Decision, rule)
+			if err != nil {
+				return nil, err
+			}
+			identified[i].Explanation = why
 		}
-		for j := range listed {
-			listed[j] = rounded(listed[j])
-		}
-		identified[i] = facegate.Identification{Decision: decision, Threshold: threshold, Margin: max(margin, 0), Candidates: listed}
 	}
 	return identified, nil
+}
+
+// identification is the decision on the nearest people, k of whom are listed.
+func identification(nearest []facegate.Candidate, k int, rule *ruling) facegate.Identification {
+	listed := slices.Clone(nearest[:min(k, len(nearest))])
+	if listed == nil {
+		listed = []facegate.Candidate{}
+	}
+	for i, c := range listed {
+		listed[i] = rounded(c)
+		listed[i].FalseMatchRate = rule.falseMatchRate(c.Distance)
+	}
+	answer := facegate.Identification{
+		Decision:  decide(nearest, rule.identify, rule.margin),
+		Threshold: round(rule.identify), Margin: max(rule.margin, 0), Policy: rule.policy, Candidates: listed,
+	}
+	if len(nearest) > 0 {
+		answer.FalsePositiveRate = rule.falsePositiveRate(nearest[0].Distance)
+	}
+	return answer
 }

@@ -15,7 +15,7 @@ import (
 // exactly one face, unless the largest will do. Where both photos are at fault
 // the first is reported.
 func (s *Service) Verify(ctx context.Context, a, b facegate.Photo, o facegate.VerifyOptions) (facegate.Verification, error) {
-	threshold, err := thresholdOf(o.Threshold, s.VerifyThreshold, facegate.DefaultVerifyThreshold)
+	rule, err := s.verifyRule(ctx, o)
 	if err != nil {
 		return facegate.Verification{}, err
 	}
@@ -33,20 +33,15 @@ func (s *Service) Verify(ctx context.Context, a, b facegate.Photo, o facegate.Ve
 		}
 	}
 	distance := faces[0].Embedding.Distance(faces[1].Embedding)
-	return facegate.Verification{
-		Decision:   verdict(distance, threshold),
-		Distance:   round(distance),
-		Similarity: round(Similarity(distance)),
-		Threshold:  threshold,
-		FaceA:      &faces[0],
-		FaceB:      &faces[1],
-	}, nil
+	v := verification(distance, rule)
+	v.FaceA, v.FaceB = &faces[0], &faces[1]
+	return v, nil
 }
 
 // VerifyPerson decides whether a photo shows an enrolled person, by the sample
 // of theirs that is closest.
 func (s *Service) VerifyPerson(ctx context.Context, photo facegate.Photo, personID string, o facegate.VerifyOptions) (facegate.Verification, error) {
-	threshold, err := thresholdOf(o.Threshold, s.VerifyThreshold, facegate.DefaultVerifyThreshold)
+	rule, err := s.verifyRule(ctx, o)
 	if err != nil {
 		return facegate.Verification{}, err
 	}
@@ -67,15 +62,32 @@ func (s *Service) VerifyPerson(ctx context.Context, photo facegate.Photo, person
 		return facegate.Verification{}, facegate.NewError(facegate.CodeNoSamples,
 			"the person has no samples to verify against", "enrol a photo of the person first")
 	}
+	v := verification(best.Distance, rule)
+	v.Person, v.SampleID, v.FaceA = &best.Person, best.SampleID, &face
+	return v, nil
+}
+
+func (s *Service) verifyRule(ctx context.Context, o facegate.VerifyOptions) (*ruling, error) {
+	if err := checkThreshold(o.Threshold); err != nil {
+		return nil, err
+	}
+	rule, err := s.force(ctx)
+	if err == nil && o.Threshold != nil {
+		rule.policy, rule.verify = facegate.PolicyRequest, *o.Threshold
+	}
+	return rule, err
+}
+
+func verification(distance float64, rule *ruling) facegate.Verification {
 	return facegate.Verification{
-		Decision:   verdict(best.Distance, threshold),
-		Distance:   round(best.Distance),
-		Similarity: round(best.Similarity),
-		Threshold:  threshold,
-		Person:     &best.Person,
-		SampleID:   best.SampleID,
-		FaceA:      &face,
-	}, nil
+		Decision:   verdict(distance, rule.verify),
+		Distance:   round(distance),
+		Similarity: round(Similarity(distance)),
+		Threshold:  round(rule.verify),
+		Policy:     rule.policy,
+
+		FalseMatchRate: rule.falseMatchRate(distance),
+	}
 }
 
 func named(p facegate.Photo, fallback string) facegate.Photo {

@@ -61,6 +61,15 @@ func wholeAnalysis(a facegate.Analysis) facegate.Analysis {
 
 func wholeIdentification(i facegate.Identification) facegate.Identification {
 	i.Candidates = whole(i.Candidates)
+	if i.Explanation != nil {
+		e := *i.Explanation
+		e.Candidates = make([]facegate.CandidateExplanation, len(i.Explanation.Candidates))
+		for n, c := range i.Explanation.Candidates {
+			c.Sample.Reasons = whole(c.Sample.Reasons)
+			e.Candidates[n] = c
+		}
+		i.Explanation = &e
+	}
 	return i
 }
 

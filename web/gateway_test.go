@@ -83,10 +83,11 @@ func newGateway(t testing.TB, adjust ...func(*web.Server)) *gateway {
 	})
 	gallery := match.NewGallery()
 	people := &enroll.Service{Store: store, Analyser: a, Gallery: gallery}
-	recognition := &match.Service{Analyser: a, Gallery: gallery, Source: people, People: people}
+	recognition := &match.Service{Analyser: a, Gallery: gallery, Source: people, People: people, Samples: people,
+		Rules: &match.Rules{Recipe: a.Recipe(), Size: gallery.Size, Settings: people, Samples: people}}
 	g := &gateway{
 		Server: &web.Server{
-			Recognition: recognition, People: people, GallerySize: gallery.Size, Version: "test",
+			Recognition: recognition, People: people, GallerySize: gallery.Size, Version: "test", Thresholds: recognition.Rules, Samples: recognition,
 			Audit: &enroll.AuditLog{Store: store}, Exporter: people,
 			Keys: &enroll.Keys{Store: store}, Accounts: &enroll.Accounts{Store: store}, Auth: web.AuthOff,
 		},

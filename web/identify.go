@@ -16,7 +16,7 @@ func (s *Server) identify(c *gin.Context) error {
 	}
 	u, err := s.readUpload(c, form{
 		photos:  map[string]int{"photo": 1},
-		options: []string{"threshold", "candidates", "small_faces", "min_score", "limit"},
+		options: []string{"threshold", "candidates", "small_faces", "min_score", "limit", "explain"},
 		raw:     "photo",
 	})
 	if err != nil {
@@ -32,6 +32,7 @@ func (s *Server) identify(c *gin.Context) error {
 		SmallFaces: u.flag("small_faces"),
 		MinScore:   u.score("min_score"),
 		MaxFaces:   u.count("limit", 0, maxFaces),
+		Explain:    u.flag("explain"),
 	}
 	if u.err != nil {
 		return u.err
@@ -56,16 +57,18 @@ type embeddingBody struct {
 	Embedding  []float32 `json:"embedding"`
 	Threshold  *float64  `json:"threshold"`
 	Candidates *int      `json:"candidates"`
+	Explain    bool      `json:"explain"`
 }
 
 func (s *Server) identifyEmbedding(c *gin.Context) error {
-	q, err := queryParams(c.Request.URL, "threshold", "candidates")
+	q, err := queryParams(c.Request.URL, "threshold", "candidates", "explain")
 	if err != nil {
 		return err
 	}
 	o := facegate.IdentifyOptions{
 		Threshold:  q.number("threshold", 0, maxDistance),
 		Candidates: q.count("candidates", 1, maxCandidates),
+		Explain:    q.flag("explain"),
 	}
 	if q.err != nil {
 		return q.err
@@ -90,6 +93,7 @@ func (s *Server) identifyEmbedding(c *gin.Context) error {
 		}
 		o.Candidates = *body.Candidates
 	}
+	o.Explain = o.Explain || body.Explain
 	e, err := facegate.EmbeddingFromSlice(body.Embedding)
 	if err != nil {
 		return err

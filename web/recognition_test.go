@@ -66,7 +66,7 @@ func TestRecognition(t *testing.T) {
 		{name: "verify another person", path: "/v1/verify", body: multi(obama, text("person", "{biden}")), status: 200, expected: []string{`"decision":"no_match"`}},
 		{name: "verify nobody", path: "/v1/verify", body: multi(obama, text("person", "Nobody")), status: 404, expected: []string{`"code":"person_not_found"`}},
 		{name: "verify a person without samples", path: "/v1/verify", body: multi(obama, text("person", "{empty}")), status: 409, expected: []string{`"code":"no_samples"`}},
-		{name: "thresholds", method: "GET", path: "/v1/thresholds", status: 200, expected: []string{`{"verify":0.6,"identify":0.5,"margin":0.05}`}},
+		{name: "thresholds", method: "GET", path: "/v1/thresholds", status: 200, expected: []string{`"verify":0.6,"identify":0.5,"margin":0.05`, `"policy":"normal"`, `"people":3,"samples":4`}},
 	})
 
 	metrics := string(ask(g.Handler(), http.MethodGet, "/metrics", body{}, nil).body)

@@ -46,8 +46,12 @@ func (s *Server) routes() *gin.Engine {
 
 	v1.POST("/detect", s.handle(s.detect))
 	v1.POST("/identify", s.handle(s.identify))
+	v1.GET("/identify", s.handle(s.identifySample))
 	v1.POST("/verify", s.handle(s.verify))
 	v1.GET("/thresholds", s.handle(s.thresholds))
+	v1.PUT("/thresholds", s.handle(s.setThresholds))
+	v1.GET("/thresholds/calibration", s.handle(s.calibration))
+	v1.GET("/thresholds/pairs", s.handle(s.ownPairs))
 
 	v1.GET("/session", s.handle(s.session))
 	v1.POST("/session", s.handle(s.login))

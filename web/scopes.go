@@ -50,6 +50,11 @@ func grants() map[string]grant {
 		"POST /v1/verify":    verify,
 		"GET /v1/thresholds": anyKey,
 
+		"GET /v1/identify":               enroll, // whom a sample would be taken for names who is enrolled
+		"PUT /v1/thresholds":             admin,
+		"GET /v1/thresholds/calibration": anyKey,
+		"GET /v1/thresholds/pairs":       enroll,
+
 		"GET /v1/keys":        admin,
 		"POST /v1/keys":       admin,
 		"DELETE /v1/keys/:id": admin,

@@ -26,7 +26,8 @@ type Server struct {
 	People      facegate.People                 // required
 	GallerySize func() (people, samples int)    // required; for the metrics
 	Ready       func(ctx context.Context) error // nil: always ready; else why it is not
-	Thresholds  func() Thresholds               // those in force; nil: the defaults
+	Thresholds  facegate.Thresholding           // nil: the defaults, which stay
+	Samples     facegate.SampleRecognition      // nil: enrolled samples are not identified
 
 	Audit    facegate.AuditLog // nil: none is kept
 	Exporter facegate.Exporter // nil: people's data is not exported
@@ -125,7 +126,7 @@ func (s *Server) setDefaults() {
 		s.Auth = AuthAuto
 	}
 	if s.Thresholds == nil {
-		s.Thresholds = DefaultThresholds
+		s.Thresholds = fixedThresholds{}
 	}
 	if s.Logger == nil {
 		s.Logger = slog.Default()

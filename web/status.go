@@ -45,6 +45,7 @@ func outcomes() map[facegate.Code]outcome {
 		facegate.CodeMethodNotAllowed:  {status: http.StatusMethodNotAllowed, title: "The method is not taken here"},
 		facegate.CodeNoSamples:         {status: http.StatusConflict, title: "The person has no samples"},
 		facegate.CodeNameTaken:         {status: http.StatusConflict, title: "The name is taken"},
+		facegate.CodeFixed:             {status: http.StatusConflict, title: "Fixed by the configuration"},
 		facegate.CodeExternalIDTaken:   {status: http.StatusConflict, title: "The external id is taken"},
 		facegate.CodeUnauthorized:      {status: http.StatusUnauthorized, title: "A key is needed"},
 		facegate.CodeKeyMalformed:      {status: http.StatusUnauthorized, title: "The key is no key"},

@@ -19,23 +19,24 @@ import (
 type commandLine struct {
 	settings
 
-	Serve    serveCommand    `cmd:"" help:"Serve the HTTP API and the console."`
-	Enroll   enrollCommand   `cmd:"" help:"Enrol a person from photos, or add photos to one."`
-	Import   importCommand   `cmd:"" help:"Enrol a folder of people: a subfolder with photos for each. Started again, it adds what is missing."`
-	People   peopleCommand   `cmd:"" help:"List, show, rename or delete people."`
-	Identify identifyCommand `cmd:"" help:"Tell who is in photos."`
-	Verify   verifyCommand   `cmd:"" help:"Tell whether two photos, or a photo and a person, are the same."`
-	Detect   detectCommand   `cmd:"" help:"Find the faces in photos."`
-	Eval     evalCommand     `cmd:"" help:"Measure accuracy on a labelled folder (LFW's protocol)."`
-	Audit    auditCommand    `cmd:"" help:"Show, export or verify the record of who asked what."`
-	Backup   backupCommand   `cmd:"" help:"Copy the database to a file, also under a running server."`
-	Restore  restoreCommand  `cmd:"" help:"Put a backup in the place of the database."`
-	Check    checkCommand    `cmd:"" help:"Look whether the database is whole."`
-	Keys     keysCommand     `cmd:"" help:"List, make or revoke keys of client programs."`
-	Setup    setupCommand    `cmd:"" help:"Print a one-time link that makes an account for the console, or gives one a new password."`
-	Models   modelsCommand   `cmd:"" help:"Check or download the model files."`
-	Health   healthCommand   `cmd:"" help:"Tell whether the server on this machine is ready."`
-	Version  versionCommand  `cmd:"" help:"Print the version."`
+	Serve     serveCommand     `cmd:"" help:"Serve the HTTP API and the console."`
+	Enroll    enrollCommand    `cmd:"" help:"Enrol a person from photos, or add photos to one."`
+	Import    importCommand    `cmd:"" help:"Enrol a folder of people: a subfolder with photos for each. Started again, it adds what is missing."`
+	People    peopleCommand    `cmd:"" help:"List, show, rename or delete people."`
+	Identify  identifyCommand  `cmd:"" help:"Tell who is in photos."`
+	Verify    verifyCommand    `cmd:"" help:"Tell whether two photos, or a photo and a person, are the same."`
+	Detect    detectCommand    `cmd:"" help:"Find the faces in photos."`
+	Eval      evalCommand      `cmd:"" help:"Measure accuracy on a labelled folder (LFW's protocol)."`
+	Audit     auditCommand     `cmd:"" help:"Show, export or verify the record of who asked what."`
+	Backup    backupCommand    `cmd:"" help:"Copy the database to a file, also under a running server."`
+	Restore   restoreCommand   `cmd:"" help:"Put a backup in the place of the database."`
+	Check     checkCommand     `cmd:"" help:"Look whether the database is whole."`
+	Keys      keysCommand      `cmd:"" help:"List, make or revoke keys of client programs."`
+	Setup     setupCommand     `cmd:"" help:"Print a one-time link that makes an account for the console, or gives one a new password."`
+	Calibrate calibrateCommand `cmd:"" help:"Measure how often decisions by distance are wrong, and choose thresholds by it."`
+	Models    modelsCommand    `cmd:"" help:"Check or download the model files."`
+	Health    healthCommand    `cmd:"" help:"Tell whether the server on this machine is ready."`
+	Version   versionCommand   `cmd:"" help:"Print the version."`
 }
 
 // settings are those of every command.
@@ -58,14 +59,19 @@ type analysisSettings struct {
 	MaxSide       size  `help:"Longest side of a photo, in pixels (${default})." default:"${max_side}" placeholder:"PX" group:"Photos:"`
 }
 
+// policySettings are those of every command that decides.
+type policySettings struct {
+	Policy facegate.Policy `help:"How careful decisions are: strict, normal or lenient; without it, what was last set over the API or by facegate calibrate, at first normal." enum:",strict,normal,lenient" default:"" placeholder:"NAME" group:"Decisions:"`
+}
+
 // verifySettings are those of every command that compares two faces.
 type verifySettings struct {
-	VerifyThreshold threshold `help:"Largest distance at which two faces are one person (${default})." default:"${verify_threshold}" placeholder:"DISTANCE" group:"Decisions:"`
+	VerifyThreshold threshold `help:"Largest distance at which two faces are one person; 0: what the policy makes of it (${default})." default:"0" placeholder:"DISTANCE" group:"Decisions:"`
 }
 
 // identifySettings are those of every command that searches the gallery.
 type identifySettings struct {
-	IdentifyThreshold threshold `help:"Largest distance at which a face is a person of the gallery (${default})." default:"${identify_threshold}" placeholder:"DISTANCE" group:"Decisions:"`
+	IdentifyThreshold threshold `help:"Largest distance at which a face is a person of the gallery; 0: what the policy makes of it (${default})." default:"0" placeholder:"DISTANCE" group:"Decisions:"`
 	Margin            margin    `help:"Two people whose distances differ by less make an answer ambiguous (${default})." default:"${margin}" placeholder:"DISTANCE" group:"Decisions:"`
 }
 
@@ -98,26 +104,24 @@ Exit codes: 0 all good; 1 failed; 2 wrong usage; 3 the answer is no (no match, a
 // defaults are the rooms' own, for the tags of the settings.
 func defaults() kong.Vars {
 	return kong.Vars{
-		"verify_threshold":   fmt.Sprint(facegate.DefaultVerifyThreshold),
-		"identify_threshold": fmt.Sprint(facegate.DefaultIdentifyThreshold),
-		"margin":             fmt.Sprint(facegate.DefaultMargin),
-		"min_quality":        fmt.Sprint(enroll.DefaultMinQuality),
-		"max_photo_bytes":    fmt.Sprint(detector.DefaultLimits.Bytes),
-		"max_pixels":         fmt.Sprint(detector.DefaultLimits.Pixels),
-		"max_side":           fmt.Sprint(detector.DefaultLimits.Side),
+		"margin":          fmt.Sprint(facegate.DefaultMargin),
+		"min_quality":     fmt.Sprint(enroll.DefaultMinQuality),
+		"max_photo_bytes": fmt.Sprint(detector.DefaultLimits.Bytes),
+		"max_pixels":      fmt.Sprint(detector.DefaultLimits.Pixels),
+		"max_side":        fmt.Sprint(detector.DefaultLimits.Side),
 	}
 }
 
 // Numbers of settings, with the range they must lie in. Kong calls Validate.
 type (
-	threshold float64 // a distance above 0, up to 2
+	threshold float64 // a distance above 0, up to 2; 0: none is given
 	margin    float64 // a distance from 0 to 2
 	share     float64 // from 0 to 1
 	count     int     // 0 or more
 	size      int64   // 1 or more
 )
 
-func (v threshold) Validate() error { return check(v > 0 && v <= 2, v, "above 0, up to 2") }
+func (v threshold) Validate() error { return check(v >= 0 && v <= 2, v, "above 0, up to 2") }
 func (v margin) Validate() error    { return check(v >= 0 && v <= 2, v, "from 0 to 2") }
 func (v share) Validate() error     { return check(v >= 0 && v <= 1, v, "from 0 to 1") }
 func (v count) Validate() error     { return check(v >= 0 && v <= 1e6, v, "from 0 to 1000000") }

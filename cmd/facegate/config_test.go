@@ -44,7 +44,7 @@ func TestPrecedence(t *testing.T) {
 		args []string
 		want threshold
 	}{
-		{name: "default", want: 0.6},
+		{name: "default", want: 0},
 		{name: "file", yaml: "verify-threshold: 0.51\n", want: 0.51},
 		{name: "environment over file", yaml: "verify-threshold: 0.51\n", env: map[string]string{"FACEGATE_VERIFY_THRESHOLD": "0.52"}, want: 0.52},
 		{name: "flag over all", yaml: "verify-threshold: 0.51\n", env: map[string]string{"FACEGATE_VERIFY_THRESHOLD": "0.52"}, args: []string{"--verify-threshold=0.53"}, want: 0.53},

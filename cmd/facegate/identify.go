@@ -11,7 +11,9 @@ type identifyCommand struct {
 	Photos []string `arg:"" help:"Photos, folders of photos, or - for one on standard input."`
 	faceOptions
 	Candidates count `help:"How many of the nearest people to list (with --json), 1..100." env:"-" default:"5" placeholder:"N"`
+	Explain    bool  `help:"Say why: which photo matched, the runner-up, and what decided." env:"-"`
 	analysisSettings
+	policySettings
 	identifySettings
 }
 
@@ -28,7 +30,7 @@ func (c *identifyCommand) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	workers := c.workersFor(len(paths))
-	rooms, err := p.openRooms(ctx, c.analysisSettings, workers, wiring{identify: c.identifySettings})
+	rooms, err := p.openRooms(ctx, c.analysisSettings, workers, wiring{policy: c.policySettings, identify: c.identifySettings})
 	if err != nil {
 		return err
 	}
@@ -36,7 +38,7 @@ func (c *identifyCommand) Run(ctx context.Context, p *program) error {
 	if people, _ := rooms.gallery.Size(); people == 0 {
 		p.warn("nobody is enrolled in "+p.settings.Data+": every face is unknown", "enrol somebody: facegate enroll NAME photo.jpg")
 	}
-	options := facegate.IdentifyOptions{Candidates: int(c.Candidates), SmallFaces: c.SmallFaces, MinScore: float64(c.MinScore), MaxFaces: int(c.MaxFaces)}
+	options := facegate.IdentifyOptions{Candidates: int(c.Candidates), SmallFaces: c.SmallFaces, MinScore: float64(c.MinScore), MaxFaces: int(c.MaxFaces), Explain: c.Explain}
 	var tally tally
 	width := widest(paths, 60)
 	err = eachPhoto(ctx, p, paths, int64(c.MaxPhotoBytes), workers,
@@ -72,6 +74,9 @@ func printIdentification(p *program, photo string, r facegate.IdentifyResult) er
 		if err := p.printf("%s\n", line); err != nil {
 			return err
 		}
+		if err := printExplanation(p, f.Identification); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -94,4 +99,25 @@ func describeIdentification(d facegate.Identification) string {
 	}
 	return fmt.Sprintf("%s  distance %.2f  similarity %.2f  (threshold %.2f%s)",
 		pad(who, nameWidth), best.Distance, best.Similarity, d.Threshold, why)
+}
+
+// printExplanation says why, below the decision, where that was asked for.
+func printExplanation(p *program, d facegate.Identification) error {
+	e := d.Explanation
+	if e == nil {
+		return nil
+	}
+	if err := p.printf("    %s\n", e.Why); err != nil {
+		return err
+	}
+	for _, c := range e.Candidates {
+		line := fmt.Sprintf("    %s  distance %.3f (%s)  by %s, quality %.2f", pad(c.Person.Name, 16), c.Distance, c.Why, c.Sample.Source, c.Sample.Quality)
+		for _, r := range c.Sample.Reasons {
+			line += ", " + r
+		}
+		if err := p.printf("%s\n", line); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -24,6 +24,7 @@ type serveCommand struct {
 
 	accessSettings
 	analysisSettings
+	policySettings
 	verifySettings
 	identifySettings
 	enrolSettings
@@ -53,7 +54,7 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	rooms, err := p.openRooms(ctx, c.analysisSettings, c.workersFor(manyPhotos),
-		wiring{verify: c.verifySettings, identify: c.identifySettings, enrol: c.enrolSettings})
+		wiring{policy: c.policySettings, verify: c.verifySettings, identify: c.identifySettings, enrol: c.enrolSettings})
 	if err != nil {
 		return err
 	}
@@ -69,9 +70,9 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 		People:      rooms.people,
 		GallerySize: rooms.gallery.Size,
 		Ready:       rooms.people.Sync,
-		Thresholds: func() web.Thresholds {
-			return web.Thresholds{Verify: float64(c.VerifyThreshold), Identify: float64(c.IdentifyThreshold), Margin: float64(c.Margin)}
-		},
+		Thresholds:  rooms.rules,
+		Samples:     rooms.recognition,
+
 		Logger:          p.log,
 		Version:         versionOf().Version,
 		MaxPhotoBytes:   int64(c.MaxPhotoBytes),

@@ -13,6 +13,7 @@ type verifyCommand struct {
 	Person  string `help:"Name or id of an enrolled person to compare the photo with." env:"-" placeholder:"NAME"`
 	Largest bool   `help:"Where a photo shows several faces, take the largest." env:"-"`
 	analysisSettings
+	policySettings
 	verifySettings
 }
 
@@ -88,12 +89,11 @@ func (c *verifyCommand) verify(ctx context.Context, p *program) (v verification,
 		if err != nil {
 			return v, err
 		}
-		// Two photos need no database.
-		recognition, faces, err := p.openVerification(c.analysisSettings, c.verifySettings)
+		recognition, shut, err := p.openVerification(ctx, c.analysisSettings, c.wiring())
 		if err != nil {
 			return v, err
 		}
-		defer faces.Close()
+		defer shut()
 		v.Verification, err = recognition.Verify(ctx, a, b, options)
 		return v, err
 	}
@@ -106,13 +106,17 @@ func (c *verifyCommand) verify(ctx context.Context, p *program) (v verification,
 	if err != nil {
 		return v, err
 	}
-	rooms, err := p.addRooms(ctx, store, c.analysisSettings, 1, wiring{verify: c.verifySettings})
+	rooms, err := p.addRooms(ctx, store, c.analysisSettings, 1, c.wiring())
 	if err != nil {
 		return v, err
 	}
 	defer rooms.faces.Close()
 	v.Verification, err = rooms.recognition.VerifyPerson(ctx, a, person.ID, options)
 	return v, err
+}
+
+func (c *verifyCommand) wiring() wiring {
+	return wiring{policy: c.policySettings, verify: c.verifySettings}
 }
 
 func (c *verifyCommand) read(p *program, path string) (facegate.Photo, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"time"
@@ -85,6 +86,7 @@ type rooms struct {
 	*storage
 	faces       *detector.Detector
 	gallery     *match.Gallery
+	rules       *match.Rules
 	recognition *match.Service
 }
 
@@ -97,6 +99,7 @@ func (r *rooms) Close() error {
 // wiring are the settings that the rooms behind the detector take. Those that a
 // command does not have stay at zero, which is the rooms' own default.
 type wiring struct {
+	policy   policySettings
 	verify   verifySettings
 	identify identifySettings
 	enrol    enrolSettings
@@ -134,22 +137,46 @@ func (p *program) addRooms(ctx context.Context, store *storage, s analysisSettin
 		faces.Close()
 		return nil, fmt.Errorf("load the gallery: %w", err)
 	}
+	r.rules = w.rules(faces.Recipe())
+	r.rules.Size, r.rules.Settings, r.rules.Samples = gallery.Size, store.people, store.people
 	r.recognition = &match.Service{
-		Analyser: faces, Gallery: gallery, Source: store.people, People: store.people,
-		VerifyThreshold:   float64(w.verify.VerifyThreshold),
-		IdentifyThreshold: float64(w.identify.IdentifyThreshold),
-		Margin:            orNever(float64(w.identify.Margin)),
+		Analyser: faces, Gallery: gallery, Source: store.people, People: store.people, Samples: store.people, Rules: r.rules,
 	}
 	return r, nil
 }
 
-// openVerification loads what it takes to compare two photos: no database.
-func (p *program) openVerification(s analysisSettings, v verifySettings) (facegate.Recognition, *detector.Detector, error) {
-	faces, err := p.openDetector(s, s.workersFor(2))
+// rules are what decisions are taken by, as far as the configuration says.
+func (w wiring) rules(recipe string) *match.Rules {
+	return &match.Rules{
+		Recipe: recipe, Now: time.Now, Policy: w.policy.Policy,
+		Verify:   float64(w.verify.VerifyThreshold),
+		Identify: float64(w.identify.IdentifyThreshold),
+		Margin:   orNever(float64(w.identify.Margin)),
+	}
+}
+
+// openVerification loads what it takes to compare two photos. A database is only
+// asked what thresholds were chosen, and not made where there is none.
+func (p *program) openVerification(ctx context.Context, s analysisSettings, w wiring) (_ facegate.Recognition, shut func(), err error) {
+	config, err := p.detectorConfig(s, s.workersFor(2))
 	if err != nil {
 		return nil, nil, err
 	}
-	return &match.Service{Analyser: faces, Gallery: match.NewGallery(), VerifyThreshold: float64(v.VerifyThreshold)}, faces, nil
+	rules, shut := w.rules(config.Recipe()), func() {}
+	if _, err := os.Stat(filepath.Join(p.settings.Data, databaseFile)); err == nil {
+		store, err := p.openStore(ctx)
+		if err != nil {
+			return nil, nil, err
+		}
+		rules.Settings = store.people
+		shut = func() { _ = store.Close() }
+	}
+	faces, err := detector.New(config)
+	if err != nil {
+		shut()
+		return nil, nil, err
+	}
+	return &match.Service{Analyser: faces, Gallery: match.NewGallery(), Rules: rules}, func() { faces.Close(); shut() }, nil
 }
 
 // orNever is a limit as the rooms take it: for them 0 is their own default, and
