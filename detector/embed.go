@@ -49,6 +49,9 @@ func embed(rec *face.Recognizer, bgr *gocv.Mat, f *facegate.Face) (e *facegate.E
 		cut := time.Now()
 		e, err = embedCrop(recognize, jpeg, r.size)
 		crop, net = crop+cut.Sub(start), net+time.Since(cut)
+		if e != nil {
+			normalise(e)
+		}
 		if e != nil || err != nil {
 			return e, crop, net, err
 		}
@@ -57,7 +60,8 @@ func embed(rec *face.Recognizer, bgr *gocv.Mat, f *facegate.Face) (e *facegate.E
 	return nil, crop, net, nil
 }
 
-// embedCrop embeds the face in the middle of an upright crop of that size.
+// embedCrop embeds the face in the middle of an upright crop of that size. The
+// embedding is dlib's own, of any norm.
 func embedCrop(recognize func([]byte) ([]face.Face, error), jpeg []byte, size float64) (*facegate.Embedding, error) {
 	found, err := recognize(jpeg)
 	if err != nil {
@@ -75,7 +79,6 @@ func embedCrop(recognize func([]byte) ([]face.Face, error), jpeg []byte, size fl
 		return nil, nil
 	}
 	e := facegate.Embedding(found[best].Descriptor)
-	normalise(&e)
 	return &e, nil
 }
 
