@@ -146,7 +146,19 @@ func (s *WebhookSink) follow(ctx context.Context, under map[string]hooked, list 
 		}
 		running, stop := context.WithCancel(ctx)
 		c := &courier{outbox: s.Outbox, destination: id, log: s.Logger, retryFirst: s.RetryFirst, retryMost: s.RetryMost, after: s.After,
-			deliver: func(ctx context.Context, d facegate.Delivery) error { return s.post(ctx, w, d) }}
+			deliver: func(ctx context.Context, d facegate.Delivery) error {
+				// It may have been moved, paused or removed a moment ago, and nothing
+				// goes to the old address after that was said: its courier is called off.
+				now, err := s.Webhooks.Webhook(ctx, id)
+				if err == nil && !now.Paused && now.UpdatedAt.Equal(w.UpdatedAt) {
+					return s.post(ctx, w, d)
+				}
+				if code := facegate.CodeOf(err); err == nil || code == facegate.CodeWebhookNotFound {
+					stop()
+					return context.Canceled
+				}
+				return err
+			}}
 		under[id] = hooked{w.UpdatedAt, c, stop}
 		couriers.Go(func() { c.run(running) })
 	}
