@@ -62,7 +62,11 @@ func TestMain(m *testing.M) {
 type gateway struct {
 	*web.Server
 	people *enroll.Service
-	log    *logBuffer
+
+	sightings *enroll.Sightings
+	unknowns  *enroll.Unknowns
+
+	log *logBuffer
 	// vars stand for ids in paths and bodies: {obama}.
 	vars map[string]string
 }
@@ -94,6 +98,7 @@ func newGateway(t testing.TB, adjust ...func(*web.Server)) *gateway {
 		people: people, log: &logBuffer{}, vars: map[string]string{},
 	}
 	g.Logger = slog.New(slog.NewJSONHandler(g.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	g.watch(t, store)
 	for _, f := range adjust {
 		f(g.Server)
 	}

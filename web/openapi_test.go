@@ -103,6 +103,7 @@ type call struct {
 	path      string
 	body      body
 	status    int
+	stream    bool // it goes on until the client goes, which is once it has begun
 	// keep remembers something of the answer for the calls that follow.
 	keep func(g *gateway, answer []byte)
 }
@@ -130,6 +131,8 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 	openapi3filter.RegisterBodyDecoder("application/zip", openapi3filter.FileBodyDecoder)
 	openapi3filter.RegisterBodyDecoder("text/csv", openapi3filter.PlainBodyDecoder)
 	openapi3filter.RegisterBodyDecoder("text/html", openapi3filter.PlainBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("text/event-stream", openapi3filter.PlainBodyDecoder)
+	openapi3filter.RegisterBodyDecoder("multipart/x-mixed-replace", openapi3filter.FileBodyDecoder)
 
 	g := newGateway(t)
 	g.enrol(t, "biden", "Joe Biden", "people/biden/biden.jpg")
@@ -165,6 +168,11 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		t.Fatal(err)
 	}
 	g.vars["link"] = link
+	keepAs := func(name string) func(*gateway, []byte) {
+		return func(g *gateway, answer []byte) { g.vars[name] = decodeID(t, answer) }
+	}
+	g.see(t, "seen", 1, "people/rose_leslie/img1.jpg")
+	g.see(t, "also", 2, "people/kit_harington/john1.jpeg")
 	calls := []call{
 		{operation: "getHealth", method: "GET", path: "/healthz", status: 200},
 		{operation: "getReadiness", method: "GET", path: "/readyz", status: 200},
@@ -242,6 +250,49 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{operation: "exportPerson", method: "GET", path: "/v1/people/{none}/export", status: 404},
 		{operation: "revokeKey", method: "DELETE", path: "/v1/keys/{key}", status: 200},
 		{operation: "revokeKey", method: "DELETE", path: "/v1/keys/{none}", status: 404},
+		{operation: "addCamera", method: "POST", path: "/v1/cameras", status: 201, keep: keepAs("camera"), body: jsonBody(`{"name":"webcam","source":"push:","fps":5,"min_face":40,
+			"zones":[{"name":"way","mode":"include","points":[[0,0],[1,0],[1,1]]}],"schedule":[{"days":["mon"],"from":"00:00","to":"24:00"}],"cooldown_seconds":10,"paused":null}`)},
+		{operation: "addCamera", method: "POST", path: "/v1/cameras", status: 409, body: jsonBody(`{"name":"webcam","source":"push:"}`)},
+		{operation: "addCamera", method: "POST", path: "/v1/cameras", status: 400, body: jsonBody(`{"name":"x","source":""}`)},
+		{operation: "listCameras", method: "GET", path: "/v1/cameras", status: 200},
+		{operation: "getCamera", method: "GET", path: "/v1/cameras/{camera}", status: 200},
+		{operation: "getCamera", method: "GET", path: "/v1/cameras/{none}", status: 404},
+		{operation: "updateCamera", method: "PATCH", path: "/v1/cameras/{camera}", status: 200, body: jsonBody(`{"motion_gate":true,"zones":null,"schedule":null,"liveness":null,"transport":"udp","pace":"real"}`)},
+		{operation: "updateCamera", method: "PATCH", path: "/v1/cameras/{camera}", status: 400, body: jsonBody(`{"fps":-1}`)},
+		{operation: "pauseCamera", method: "POST", path: "/v1/cameras/{camera}/pause", status: 200},
+		{operation: "resumeCamera", method: "POST", path: "/v1/cameras/{camera}/resume", status: 200},
+		{operation: "getCameraView", method: "GET", path: "/v1/cameras/{camera}/view", status: 200},
+		{operation: "getCameraLive", method: "GET", path: "/v1/cameras/{camera}/live", status: 200, stream: true},
+		{operation: "pushPictures", method: "GET", path: "/v1/cameras/{camera}/push", status: 426},
+		{operation: "pushPicture", method: "POST", path: "/v1/cameras/{camera}/push", status: 204, body: body{"image/jpeg", probe.data}},
+		{operation: "pushPicture", method: "POST", path: "/v1/cameras/{camera}/push", status: 415, body: body{"image/jpeg", []byte("no picture")}},
+		{operation: "removeCamera", method: "DELETE", path: "/v1/cameras/{camera}", status: 204},
+		{operation: "listSightings", method: "GET", path: "/v1/sightings?camera=door&decision=unknown,match&open=true&since=2026-04-01&limit=2", status: 200},
+		{operation: "listSightings", method: "GET", path: "/v1/sightings?limit=0", status: 400},
+		{operation: "streamSightings", method: "GET", path: "/v1/sightings/stream?after=0", status: 200, stream: true},
+		{operation: "getSighting", method: "GET", path: "/v1/sightings/{seen}", status: 200},
+		{operation: "getSighting", method: "GET", path: "/v1/sightings/{none}", status: 404},
+		{operation: "getSightingPhoto", method: "GET", path: "/v1/sightings/{seen}/photo", status: 200},
+		{operation: "getSightingCrop", method: "GET", path: "/v1/sightings/{seen}/crop", status: 200},
+		{operation: "listUnknowns", method: "GET", path: "/v1/unknowns?limit=1", status: 200},
+		{operation: "getUnknown", method: "GET", path: "/v1/unknowns/{seen.unknown}", status: 200},
+		{operation: "getUnknown", method: "GET", path: "/v1/unknowns/{none}", status: 404},
+		{operation: "getUnknownCrop", method: "GET", path: "/v1/unknowns/{seen.unknown}/crop", status: 200},
+		{operation: "mergeUnknowns", method: "POST", path: "/v1/unknowns/{seen.unknown}/merge", status: 200, body: jsonBody(`{"others":["{also.unknown}"]}`)},
+		{operation: "mergeUnknowns", method: "POST", path: "/v1/unknowns/{seen.unknown}/merge", status: 404, body: jsonBody(`{"others":["{none}"]}`)},
+		{operation: "splitUnknown", method: "POST", path: "/v1/unknowns/{seen.unknown}/split", status: 201, body: jsonBody(`{"sightings":["{also}"]}`), keep: keepAs("new")},
+		{operation: "nameUnknown", method: "POST", path: "/v1/unknowns/{seen.unknown}/name", status: 409, body: jsonBody(`{"name":"Joe Biden"}`)},
+		{operation: "nameUnknown", method: "POST", path: "/v1/unknowns/{seen.unknown}/name", status: 201, body: jsonBody(`{"name":"Rose","consent":{"basis":"form"}}`), keep: keepAs("rose")},
+		{operation: "getSighting", method: "GET", path: "/v1/sightings/{seen}", status: 200},
+		{operation: "deleteUnknown", method: "DELETE", path: "/v1/unknowns/{new}", status: 204},
+		{operation: "deleteSighting", method: "DELETE", path: "/v1/sightings/{seen}", status: 204},
+		{operation: "addWebhook", method: "POST", path: "/v1/webhooks", status: 201, body: jsonBody(`{"url":"http://127.0.0.1:1/hook"}`), keep: keepAs("hook")},
+		{operation: "addWebhook", method: "POST", path: "/v1/webhooks", status: 400, body: jsonBody(`{"url":"nonsense"}`)},
+		{operation: "listWebhooks", method: "GET", path: "/v1/webhooks", status: 200},
+		{operation: "getWebhook", method: "GET", path: "/v1/webhooks/{hook}", status: 200},
+		{operation: "getWebhook", method: "GET", path: "/v1/webhooks/{none}", status: 404},
+		{operation: "updateWebhook", method: "PATCH", path: "/v1/webhooks/{hook}", status: 200, body: jsonBody(`{"paused":true,"secret":"another secret"}`)},
+		{operation: "removeWebhook", method: "DELETE", path: "/v1/webhooks/{hook}", status: 204},
 		{operation: "deleteSample", method: "DELETE", path: "/v1/people/{obama}/samples/{sample}", status: 204},
 		{operation: "deleteSample", method: "DELETE", path: "/v1/people/{obama}/samples/{sample}", status: 404},
 		{operation: "deletePerson", method: "DELETE", path: "/v1/people/{obama}", status: 204},
@@ -258,6 +309,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 			called[c.operation] = called[c.operation] || c.status < 300
 		})
 	}
+	called["pushPictures"] = true // a WebSocket, which takes a real connection: TestPushedPictureBecomesASighting
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
 			if !called[op.OperationID] {
@@ -265,6 +317,26 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 			}
 		}
 	}
+}
+
+// hangsUp is a client that goes when the answer has begun.
+type hangsUp struct {
+	*httptest.ResponseRecorder
+	hangUp context.CancelFunc
+}
+
+func (h *hangsUp) Flush() {
+	h.ResponseRecorder.Flush()
+	h.hangUp()
+}
+
+func decodeID(t *testing.T, answer []byte) string {
+	t.Helper()
+	var v struct{ ID string }
+	if err := json.Unmarshal(answer, &v); err != nil || v.ID == "" {
+		t.Errorf("no id in %s", answer)
+	}
+	return v.ID
 }
 
 // check sends a call over HTTP and holds request and answer against the
@@ -297,7 +369,13 @@ func (g *gateway) check(t *testing.T, router routers.Router, c call) []byte {
 		}
 	}
 	w := httptest.NewRecorder()
-	g.Handler().ServeHTTP(w, newRequest())
+	if c.stream {
+		ctx, cancel := context.WithCancel(context.Background())
+		g.Handler().ServeHTTP(&hangsUp{w, cancel}, newRequest().WithContext(ctx))
+		cancel()
+	} else {
+		g.Handler().ServeHTTP(w, newRequest())
+	}
 	answer := w.Body.Bytes()
 	if w.Code != c.status {
 		t.Fatalf("status %d, want %d: %.500s", w.Code, c.status, answer)

@@ -48,6 +48,7 @@ func (s *Server) routes() *gin.Engine {
 	v1.POST("/identify", s.handle(s.identify))
 	v1.GET("/identify", s.handle(s.identifySample))
 	v1.POST("/verify", s.handle(s.verify))
+	s.watchingRoutes(v1)
 	v1.GET("/thresholds", s.handle(s.thresholds))
 	v1.PUT("/thresholds", s.handle(s.setThresholds))
 	v1.GET("/thresholds/calibration", s.handle(s.calibration))

@@ -9,6 +9,7 @@ import (
 	"math"
 	"net"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +32,14 @@ type Server struct {
 
 	Audit    facegate.AuditLog // nil: none is kept
 	Exporter facegate.Exporter // nil: people's data is not exported
+
+	// What cameras see. Where one is nil, its addresses are not there.
+	Cameras       facegate.Cameras
+	Sightings     facegate.Sightings
+	Unknowns      facegate.Unknowns
+	Webhooks      facegate.Webhooks
+	Outbox        facegate.Outbox // for the metrics; nil: none
+	MQTTConnected func() bool     // for the metrics; nil: no broker
 
 	// Who may do what. Without Keys and Accounts everything is open.
 	Keys         facegate.Keys
@@ -65,6 +74,11 @@ type Server struct {
 	// ShutdownTimeout bounds how long work in flight may go on after Run's
 	// context ended; 0: 20 s.
 	ShutdownTimeout time.Duration
+	Heartbeat       time.Duration // between two signs of life in a stream of events; 0: 15 s
+
+	streams        context.Context // of answers that go on and on: ends when the server is told to
+	endStreams     context.CancelFunc
+	changingCamera sync.Mutex
 
 	engine   *gin.Engine
 	metrics  *metrics
@@ -95,6 +109,7 @@ func (s *Server) Initialize() error {
 		return errors.New("web: no GallerySize")
 	}
 	s.setDefaults()
+	s.streams, s.endStreams = context.WithCancel(context.Background())
 	s.outcomes = outcomes()
 	s.grants = grants()
 	s.origins, s.ownOrigin = http.NewCrossOriginProtection(), http.NewCrossOriginProtection()
@@ -112,6 +127,9 @@ func (s *Server) Initialize() error {
 		return fmt.Errorf("web: read the console: %w", err)
 	}
 	if s.metrics, err = newMetrics(s.Registry, s.GallerySize); err != nil {
+		return fmt.Errorf("web: register metrics: %w", err)
+	}
+	if err := s.Registry.Register(newWatchMetrics(s.Cameras, s.Outbox, s.MQTTConnected)); err != nil {
 		return fmt.Errorf("web: register metrics: %w", err)
 	}
 	s.engine = s.routes()
@@ -147,6 +165,7 @@ func (s *Server) setDefaults() {
 	setDefault(&s.ReadHeaderTimeout, 10*time.Second)
 	setDefault(&s.IdleTimeout, 2*time.Minute)
 	setDefault(&s.ShutdownTimeout, 20*time.Second)
+	setDefault(&s.Heartbeat, 15*time.Second)
 }
 
 func setDefault[T int | int64 | time.Duration](field *T, value T) {
@@ -189,6 +208,7 @@ func (s *Server) Run(ctx context.Context, ln net.Listener) error {
 		failed = fmt.Errorf("serve on %s: %w", ln.Addr(), err)
 	case <-ctx.Done():
 	}
+	s.endStreams()
 	bound, cancelBound := context.WithTimeout(context.WithoutCancel(ctx), s.ShutdownTimeout)
 	defer cancelBound()
 	if err := srv.Shutdown(bound); err != nil && failed == nil {

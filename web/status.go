@@ -41,6 +41,10 @@ func outcomes() map[facegate.Code]outcome {
 		facegate.CodeNoUsablePhoto:     {status: http.StatusUnprocessableEntity, title: "No photo could be used"},
 		facegate.CodePersonNotFound:    {status: http.StatusNotFound, title: "No such person"},
 		facegate.CodeSampleNotFound:    {status: http.StatusNotFound, title: "No such sample"},
+		facegate.CodeCameraNotFound:    {status: http.StatusNotFound, title: "No such camera"},
+		facegate.CodeSightingNotFound:  {status: http.StatusNotFound, title: "No such sighting"},
+		facegate.CodeUnknownNotFound:   {status: http.StatusNotFound, title: "No such stranger"},
+		facegate.CodeWebhookNotFound:   {status: http.StatusNotFound, title: "No such webhook"},
 		facegate.CodeNotFound:          {status: http.StatusNotFound, title: "Nothing is here"},
 		facegate.CodeMethodNotAllowed:  {status: http.StatusMethodNotAllowed, title: "The method is not taken here"},
 		facegate.CodeNoSamples:         {status: http.StatusConflict, title: "The person has no samples"},
@@ -64,6 +68,7 @@ func outcomes() map[facegate.Code]outcome {
 		facegate.CodeModelMissing:      {status: http.StatusInternalServerError, title: "A model file is missing", private: true},
 		facegate.CodeModelDamaged:      {status: http.StatusInternalServerError, title: "A model file is damaged", private: true},
 		facegate.CodeDatabase:          {status: http.StatusInternalServerError, title: "The database failed", private: true},
+		facegate.CodeWrongKey:          {status: http.StatusInternalServerError, title: "The key of the secrets is wrong", private: true},
 		facegate.CodeInternal:          {status: http.StatusInternalServerError, title: "Something went wrong", private: true},
 	}
 }
