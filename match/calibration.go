@@ -51,7 +51,10 @@ func (c *Calibration) between(distance float64, of func(facegate.CalibrationPoin
 	}
 	i := int(at)
 	a, b, t := of(c.Points[i]), of(c.Points[i+1]), at-math.Floor(at)
-	if a > 0 && b > 0 {
+	switch {
+	case a == b:
+		return a
+	case a > 0 && b > 0:
 		return math.Exp(math.Log(a)*(1-t) + math.Log(b)*t)
 	}
 	return a*(1-t) + b*t

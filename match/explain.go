@@ -81,9 +81,11 @@ func placeReason(place int, c facegate.Candidate, behind float64, rule *ruling) 
 	return fmt.Sprintf("%.3f farther than the nearest, %s", behind, where)
 }
 
-// percentage of a rate, in two digits, or as 1 in so many where it is small.
+// percentage of a rate, or 1 in so many where it is small.
 func percentage(rate float64) string {
 	switch {
+	case rate >= 0.1:
+		return fmt.Sprintf("%.0f%%", 100*rate)
 	case rate >= 0.001:
 		return fmt.Sprintf("%.2g%%", 100*rate)
 	case rate > 1e-12:

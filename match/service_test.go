@@ -84,7 +84,7 @@ func newService(t *testing.T) (*match.Service, *shown, *source) {
 	return &match.Service{Analyser: a, Gallery: g, Source: src, People: register{"ann": {}, "eve": {}, "dan": {}}}, a, src
 }
 
-func ptr(v float64) *float64 { return &v }
+func ptr[T any](v T) *T { return &v }
 
 func TestIdentify(t *testing.T) {
 	for _, c := range []struct {
@@ -98,7 +98,7 @@ func TestIdentify(t *testing.T) {
 		{"ann", facegate.IdentifyOptions{Candidates: 2}, []facegate.Decision{facegate.Match}, []string{"s2"}, 2},
 		{"ann", facegate.IdentifyOptions{Threshold: ptr(0.0625)}, []facegate.Decision{facegate.Match}, []string{"s2"}, 4},
 		{"ann", facegate.IdentifyOptions{Threshold: ptr(0.0624)}, []facegate.Decision{facegate.Unknown}, []string{"s2"}, 4},
-		{"ann", facegate.IdentifyOptions{Threshold: ptr(0)}, []facegate.Decision{facegate.Unknown}, []string{"s2"}, 4},
+		{"ann", facegate.IdentifyOptions{Threshold: ptr(0.)}, []facegate.Decision{facegate.Unknown}, []string{"s2"}, 4},
 		{"far", facegate.IdentifyOptions{}, []facegate.Decision{facegate.Unknown}, []string{"s1"}, 4},
 		{"between", facegate.IdentifyOptions{Candidates: 1}, []facegate.Decision{facegate.Ambiguous}, []string{"s3"}, 1},
 		{"nobody", facegate.IdentifyOptions{}, nil, nil, 0},
