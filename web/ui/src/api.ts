@@ -13,6 +13,7 @@ async function call(path: string, init: RequestInit = {}): Promise<Response> {
       ...init,
       headers: { Accept: 'application/json, application/problem+json', ...init.headers },
     })
+    if (response.status === 401) dispatchEvent(new Event('facegate:unauthorized'))
     if (!response.ok) throw await fromResponse(response)
     return response
   } catch (cause) {

@@ -1,6 +1,6 @@
 // Addresses of the console. They live behind the #, so the gateway serves one page.
 
-export type PageName = 'enrol' | 'identify' | 'people' | 'person' | 'missing'
+export type PageName = 'enrol' | 'identify' | 'people' | 'person' | 'keys' | 'audit' | 'setup' | 'missing'
 
 export interface Route {
   page: PageName
@@ -29,6 +29,13 @@ export const nav: NavGroup[] = [
       { page: 'people', label: 'People', href: '#/people', within: ['person'] },
     ],
   },
+  {
+    label: 'Gateway',
+    items: [
+      { page: 'keys', label: 'Keys', href: '#/keys', within: [] },
+      { page: 'audit', label: 'Audit', href: '#/audit', within: [] },
+    ],
+  },
 ]
 
 export const personHref = (id: string) => `#/people/${encodeURIComponent(id)}`
@@ -42,6 +49,9 @@ export function match(hash: string): Route {
   switch (first) {
     case 'enrol':
     case 'identify':
+    case 'keys':
+    case 'audit':
+    case 'setup':
       return { page: id ? 'missing' : first, id: '' }
     case 'people':
       return id ? { page: 'person', id } : { page: 'people', id: '' }

@@ -52,5 +52,24 @@ export const testid = {
   sampleCard: 'sample', // one per sample; data-id, data-source
   sampleDelete: 'sample-delete',
 
+  loginName: 'login-name', // id
+  loginPassword: 'login-password', // id
+  loginSubmit: 'login-submit', // id
+  setupName: 'setup-name', // id
+  setupPassword: 'setup-password', // id
+  setupSubmit: 'setup-submit', // id
+  signOut: 'sign-out', // id
+  keyName: 'key-name', // id
+  keyScope: 'key-scope', // with -SCOPE: the checkbox
+  keyCreate: 'key-create', // id
+  keySecret: 'key-secret', // the key just made; data-secret
+  keyRow: 'key-row', // data-name, data-state
+  keyRevoke: 'key-revoke',
+  auditAction: 'audit-action', // id
+  auditShow: 'audit-show', // id
+  auditRow: 'audit-row', // data-action
+  auditCheck: 'audit-check', // id
+  auditVerdict: 'audit-verdict', // data-valid
+
   problem: 'problem', // any error shown; data-code
 } as const

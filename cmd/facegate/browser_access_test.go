@@ -1,0 +1,85 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"facegate/internal/testfiles"
+)
+
+// TestBrowserAccess goes the way of whoever starts a gateway: the one-time link,
+// an account, a key for a program, signing out and in, and a look at the audit.
+func TestBrowserAccess(t *testing.T) {
+	u := newUser(t, false)
+	if _, err := os.Stat(filepath.Join(testfiles.Root(), "web", "ui", "dist", "index.html")); errors.Is(err, fs.ErrNotExist) {
+		t.Skip("facegate: needs the built console (make build)")
+	}
+	chromium, ffmpeg := needProgram(t, "chromium"), needProgram(t, "ffmpeg")
+	photos := testfiles.Photos(t, "probes")
+	v := &visit{photos: photos, server: u.serve(), dir: u.dir}
+	link := ""
+	for link == "" {
+		line, err := v.server.stdout.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, link, _ = strings.Cut(strings.TrimSpace(line), "#/")
+	}
+	v.chromium = startChromium(t, chromium, webcamVideo(t, ffmpeg, v.probe("obama1.jpg")))
+
+	p := v.open(t, link)
+	if address := ask[string](p, `location.hash`); address != "#/setup" {
+		t.Errorf("the secret stays in the address bar: %s", address)
+	}
+	p.enter("setup-name", "Ada")
+	p.enter("setup-password", "a stitch in time")
+	p.click("setup-submit")
+	p.until("the page of keys", `document.querySelector('main h1')?.textContent === 'Keys'`)
+
+	if status, _ := v.server.ask("GET", "/v1/people", "", ""); status != 401 {
+		t.Errorf("nobody is asked: %d", status)
+	}
+	p.enter("key-name", "door")
+	p.click("key-create")
+	p.until("the key is shown", `document.querySelector('[data-testid=key-secret]')`)
+	secret := ask[string](p, `document.querySelector('[data-testid=key-secret]').dataset.secret`)
+	for path, want := range map[string]int{"/v1/thresholds": 200, "/v1/people": 403} {
+		if status, _ := v.server.ask("GET", path, secret, ""); status != want {
+			t.Errorf("%s with the key: %d, want %d", path, status, want)
+		}
+	}
+	p.click("key-revoke")
+	p.click("confirm-delete")
+	p.until("it is revoked", `document.querySelector('[data-testid=key-row][data-state=revoked]')`)
+	if status, _ := v.server.ask("GET", "/v1/thresholds", secret, ""); status != 401 {
+		t.Errorf("revoked: %d", status)
+	}
+
+	p.follow("#/audit", "Audit")
+	p.until("its rows", `document.querySelector('[data-testid=audit-row][data-action="key.revoke"]')`)
+	p.click("audit-check")
+	p.until("it is valid", `document.querySelector('[data-testid=audit-verdict][data-valid=true]')`)
+	p.enter("audit-action", "account.")
+	p.click("audit-show")
+	p.until("one group", `[...document.querySelectorAll('[data-testid=audit-row]')].map(r => r.dataset.action).join() === 'account.setup'`)
+
+	p.click("sign-out")
+	p.until("the page to sign in", `document.querySelector('main h1')?.textContent === 'Sign in'`)
+	p.expect("401")
+	p.enter("login-name", "Ada")
+	p.enter("login-password", "a stitch in vain")
+	p.click("login-submit")
+	p.until("a refusal", `document.querySelector('[data-testid=problem][data-code=login_refused]')`)
+	p.enter("login-password", "a stitch in time")
+	p.click("login-submit")
+	p.until("the audit again", `document.querySelector('[data-testid=audit-row]')`)
+
+	if code := v.server.end(syscall.SIGTERM); code != exitOK || strings.Contains(v.server.stderr.String(), "level=ERROR") {
+		t.Errorf("exit code %d; the server's log:\n%s", code, v.server.stderr.String())
+	}
+}
