@@ -28,6 +28,7 @@ type Config struct {
 	Queue   int          // photos that may wait for a worker; 0: 64, less than 0: none
 	Size    int          // px, bound on the longer side of the picture YuNet sees; 0: 640
 	Limits  Limits       // on photos; zero: DefaultLimits
+	Profile Profile      // how embeddings are made; empty: Fast
 	Logger  *slog.Logger // nil: silent
 }
 
@@ -57,6 +58,9 @@ func (w *worker) free() {
 func New(cfg Config) (*Detector, error) {
 	if cfg.Models == nil {
 		return nil, errors.New("detector without models")
+	}
+	if !cfg.Profile.valid() {
+		return nil, fmt.Errorf("detector with an unknown profile %q", cfg.Profile)
 	}
 	if cfg.Workers <= 0 {
 		cfg.Workers = runtime.NumCPU()
@@ -89,7 +93,7 @@ func New(cfg Config) (*Detector, error) {
 	defer cleanup()
 	d := &Detector{
 		cfg:     cfg,
-		recipe:  recipe(cfg.Models),
+		recipe:  cfg.Recipe(),
 		workers: make(chan *worker, cfg.Workers),
 		places:  make(chan struct{}, cfg.Workers+cfg.Queue),
 		closed:  make(chan struct{}),
@@ -134,9 +138,9 @@ func load(m *Models, dir string) (*worker, error) {
 func (d *Detector) Recipe() string { return d.recipe }
 
 // Recipe is that of a detector made from c.
-func (c Config) Recipe() string { return recipe(c.Models) }
+func (c Config) Recipe() string { return recipe(c.Models, c.Profile) }
 
-func recipe(m *Models) string {
+func recipe(m *Models, p Profile) string {
 	short := func(id string) string {
 		for i := range id {
 			if id[i] == ':' {
@@ -146,7 +150,7 @@ func recipe(m *Models) string {
 		}
 		return id[:min(8, len(id))]
 	}
-	return fmt.Sprintf("dlib-%s-%dpt-%s-crop%d-norm", short(m.RecognitionID), m.Points, short(m.LandmarksID), cropSide)
+	return fmt.Sprintf("dlib-%s-%dpt-%s-%s", short(m.RecognitionID), m.Points, short(m.LandmarksID), p.recipe())
 }
 
 // Workers is the number of photos analysed at once.
@@ -267,13 +271,13 @@ func (d *Detector) embedAll(ctx context.Context, own *worker, bgr *gocv.Mat, a *
 			if err := ctx.Err(); err != nil {
 				return fmt.Errorf("embed faces: %w", err)
 			}
-			e, crop, net, err := embed(w.rec, bgr, &a.Faces[i])
+			e, times, err := embed(w.rec, bgr, &a.Faces[i], d.cfg.Profile)
 			if err != nil {
 				return err
 			}
 			a.Faces[i].Embedding = e
-			cropped.Add(int64(crop))
-			embedded.Add(int64(net))
+			cropped.Add(int64(times.crop))
+			embedded.Add(int64(times.net))
 		}
 	}
 	var g errgroup.Group

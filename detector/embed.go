@@ -29,17 +29,28 @@ var rungs = []struct {
 const cropQuality = 95
 
 // embed computes the embedding of a face found in bgr, whose f.Crop is set. It is
-// nil where dlib does not see a face in the crop by any means. crop is the time
-// spent on cutting and coding crops, net that in dlib.
-func embed(rec *face.Recognizer, bgr *gocv.Mat, f *facegate.Face) (e *facegate.Embedding, crop, net time.Duration, err error) {
+// nil, and the face's quality says so, where dlib does not see a face in the crop
+// by any means.
+func embed(rec *face.Recognizer, bgr *gocv.Mat, f *facegate.Face, p Profile) (*facegate.Embedding, embedTimes, error) {
+	e, times, err := p.embed(rec, f.Crop, func(size float64) gocv.Mat { return upright(bgr, f.Landmarks, size) })
+	if e == nil && err == nil {
+		f.Quality.Reasons = append(f.Quality.Reasons, "the face cannot be aligned")
+	}
+	return e, times, err
+}
+
+// climb embeds the face of a crop by the first rung that sees it; nil where none
+// does. The embedding is dlib's own, of any norm.
+func climb(rec *face.Recognizer, crop []byte, take taker, times *embedTimes) (*facegate.Embedding, error) {
 	for _, r := range rungs {
-		jpeg, start := f.Crop, time.Now()
+		jpeg, start := crop, time.Now()
 		if r.size != 1 {
-			m := upright(bgr, f.Landmarks, r.size)
+			var err error
+			m := take(r.size)
 			jpeg, err = encodeJPEG(m, cropQuality)
 			m.Close()
 			if err != nil {
-				return nil, crop, net, err
+				return nil, err
 			}
 		}
 		recognize := rec.Recognize
@@ -47,17 +58,13 @@ func embed(rec *face.Recognizer, bgr *gocv.Mat, f *facegate.Face) (e *facegate.E
 			recognize = rec.RecognizeCNN
 		}
 		cut := time.Now()
-		e, err = embedCrop(recognize, jpeg, r.size)
-		crop, net = crop+cut.Sub(start), net+time.Since(cut)
-		if e != nil {
-			normalise(e)
-		}
+		e, err := embedCrop(recognize, jpeg, r.size)
+		times.crop, times.net = times.crop+cut.Sub(start), times.net+time.Since(cut)
 		if e != nil || err != nil {
-			return e, crop, net, err
+			return e, err
 		}
 	}
-	f.Quality.Reasons = append(f.Quality.Reasons, "the face cannot be aligned")
-	return nil, crop, net, nil
+	return nil, nil
 }
 
 // embedCrop embeds the face in the middle of an upright crop of that size. The

@@ -34,7 +34,7 @@ func (d *Detector) EmbedFace(ctx context.Context, f facegate.Frame, face *facega
 			return err
 		}
 		var err error
-		face.Embedding, _, _, err = embed(w.rec, bgr, face)
+		face.Embedding, _, err = embed(w.rec, bgr, face, d.cfg.Profile)
 		return err
 	})
 }

@@ -51,12 +51,13 @@ type settings struct {
 
 // analysisSettings are those of every command that looks at photos.
 type analysisSettings struct {
-	Workers       count `help:"Faces to work on at a time, each with its own models in memory; 0: one per core (${default})." default:"0" placeholder:"N" group:"Photos:"`
-	Queue         count `help:"Photos that may wait for a worker before more are refused as busy (${default})." default:"64" placeholder:"N" group:"Photos:"`
-	DetectSize    size  `help:"Longer side, in pixels, of the picture in which faces are searched: larger finds smaller faces, and is slower (${default})." default:"640" placeholder:"PX" group:"Photos:"`
-	MaxPhotoBytes size  `help:"Largest photo file, in bytes (${default})." default:"${max_photo_bytes}" placeholder:"BYTES" group:"Photos:"`
-	MaxPixels     size  `help:"Most pixels of a photo (${default})." default:"${max_pixels}" placeholder:"PX" group:"Photos:"`
-	MaxSide       size  `help:"Longest side of a photo, in pixels (${default})." default:"${max_side}" placeholder:"PX" group:"Photos:"`
+	Workers       count            `help:"Faces to work on at a time, each with its own models in memory; 0: one per core (${default})." default:"0" placeholder:"N" group:"Photos:"`
+	Queue         count            `help:"Photos that may wait for a worker before more are refused as busy (${default})." default:"64" placeholder:"N" group:"Photos:"`
+	DetectSize    size             `help:"Longer side, in pixels, of the picture in which faces are searched: larger finds smaller faces, and is slower (${default})." default:"640" placeholder:"PX" group:"Photos:"`
+	Profile       detector.Profile `help:"How embeddings are made: fast, or accurate, which takes twice as long. A gallery has one: facegate reembed moves it to another (${default})." enum:"fast,accurate" default:"fast" placeholder:"NAME" group:"Photos:"`
+	MaxPhotoBytes size             `help:"Largest photo file, in bytes (${default})." default:"${max_photo_bytes}" placeholder:"BYTES" group:"Photos:"`
+	MaxPixels     size             `help:"Most pixels of a photo (${default})." default:"${max_pixels}" placeholder:"PX" group:"Photos:"`
+	MaxSide       size             `help:"Longest side of a photo, in pixels (${default})." default:"${max_side}" placeholder:"PX" group:"Photos:"`
 }
 
 // policySettings are those of every command that decides.

@@ -55,6 +55,7 @@ func (p *program) detectorConfig(s analysisSettings, workers int) (detector.Conf
 	}
 	return detector.Config{
 		Models:  models,
+		Profile: s.Profile,
 		Workers: workers,
 		Queue:   queue,
 		Size:    int(s.DetectSize),
