@@ -26,17 +26,20 @@ func newMailbox(pool *matPool, lost func()) *mailbox {
 
 // put leaves a picture in place of one that waits, which goes back to the pool.
 func (b *mailbox) put(p *picture) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	// Whoever has the token has the place. It is waited for without the lock, which
+	// who has it needs to give it back.
 	select {
 	case <-b.empty:
+		b.mu.Lock()
 	case <-b.full:
+		b.mu.Lock()
 		if b.item.due {
 			b.lost()
 		}
 		p.due = p.due || b.item.due // the look that was due is taken at the newer one
 		b.discard()
 	}
+	defer b.mu.Unlock()
 	b.leave(p)
 }
 
