@@ -190,7 +190,7 @@ func (s *Service) addSample(ctx context.Context, tx *sql.Tx, now time.Time, p fa
 	if sample.Quality.Reasons == nil {
 		sample.Quality.Reasons = []string{}
 	}
-	if err := insertSample(ctx, tx, newSample{sample, photo.hash, *photo.face.Embedding, photo.face.Crop}); err != nil {
+	if err := insertSample(ctx, tx, s.Store.vault, newSample{sample, photo.hash, *photo.face.Embedding, photo.face.Crop}); err != nil {
 		return sample, err
 	}
 	detail := map[string]any{"quality": sample.Quality.Overall}

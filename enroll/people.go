@@ -152,7 +152,7 @@ func (s *Service) Thumbnail(ctx context.Context, sampleID string) ([]byte, error
 	if err != nil {
 		return nil, fmt.Errorf("read the thumbnail of sample %s: %w", sampleID, s.Store.cause(ctx, err))
 	}
-	return jpeg, nil
+	return s.Store.vault.open(thumbnailsTable, sampleID, jpeg)
 }
 
 // Portrait is the thumbnail of the person's sample of the best quality, the
@@ -164,16 +164,18 @@ func (s *Service) Portrait(ctx context.Context, personID string) (jpeg []byte, e
 		if err != nil {
 			return err
 		}
+		var id string
 		err = tx.QueryRowContext(ctx, `
-			SELECT t.jpeg FROM samples s JOIN sample_thumbnails t ON t.sample_id = s.id
-			WHERE s.person_id = ? ORDER BY s.overall DESC, s.seq LIMIT 1`, personID).Scan(&jpeg)
+			SELECT s.id, t.jpeg FROM samples s JOIN sample_thumbnails t ON t.sample_id = s.id
+			WHERE s.person_id = ? ORDER BY s.overall DESC, s.seq LIMIT 1`, personID).Scan(&id, &jpeg)
 		if errors.Is(err, sql.ErrNoRows) {
 			return facegate.NewError(facegate.CodeSampleNotFound, fmt.Sprintf("%q has no samples yet", p.Name), "add a photo")
 		}
 		if err != nil {
 			return fmt.Errorf("read the portrait of person %s: %w", personID, err)
 		}
-		return nil
+		jpeg, err = s.Store.vault.open(thumbnailsTable, id, jpeg)
+		return err
 	})
 	return jpeg, err
 }

@@ -22,7 +22,7 @@ type newSample struct {
 	thumbnail []byte // JPEG
 }
 
-func insertSample(ctx context.Context, tx *sql.Tx, s newSample) error {
+func insertSample(ctx context.Context, tx *sql.Tx, v vault, s newSample) error {
 	quality, err := json.Marshal(s.Quality)
 	if err != nil {
 		return fmt.Errorf("store a sample: quality: %w", err)
@@ -34,11 +34,11 @@ func insertSample(ctx context.Context, tx *sql.Tx, s newSample) error {
 	if _, err := tx.ExecContext(ctx, `
 		INSERT INTO samples (id, person_id, embedding, recipe, overall, quality, box, source, photo_sha256, created_at)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-		s.ID, s.PersonID, s.embedding.Bytes(), s.Recipe, s.Quality.Overall, string(quality), string(box),
+		s.ID, s.PersonID, v.seal(samplesTable, s.ID, s.embedding.Bytes()), s.Recipe, s.Quality.Overall, string(quality), string(box),
 		s.Source, s.hash[:], s.CreatedAt.UnixMilli()); err != nil {
 		return fmt.Errorf("store a sample: %w", err)
 	}
-	if _, err := tx.ExecContext(ctx, `INSERT INTO sample_thumbnails (sample_id, jpeg) VALUES (?, ?)`, s.ID, s.thumbnail); err != nil {
+	if _, err := tx.ExecContext(ctx, `INSERT INTO sample_thumbnails (sample_id, jpeg) VALUES (?, ?)`, s.ID, v.seal(thumbnailsTable, s.ID, s.thumbnail)); err != nil {
 		return fmt.Errorf("store a thumbnail: %w", err)
 	}
 	return nil

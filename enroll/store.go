@@ -26,6 +26,7 @@ type Store struct {
 	path    string
 	writer  *sql.DB
 	reader  *sql.DB
+	vault   vault // of templates; set before the first use
 	keepLog int64 // rows of gallery_log that survive pruning, at least 1
 }
 

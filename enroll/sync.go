@@ -220,8 +220,11 @@ func allRefs(ctx context.Context, tx *sql.Tx) (map[string]facegate.PersonRef, er
 // readEmbedding fills in entry's embedding. One damaged row must not keep
 // everybody else from being recognised: it is logged and left out.
 func (s *Service) readEmbedding(ctx context.Context, entry *facegate.GalleryEntry, stored []byte) bool {
-	var err error
-	if entry.Embedding, err = facegate.EmbeddingFromBytes(stored); err != nil {
+	plain, err := s.Store.vault.open(samplesTable, entry.SampleID, stored)
+	if err == nil {
+		entry.Embedding, err = facegate.EmbeddingFromBytes(plain)
+	}
+	if err != nil {
 		s.log().ErrorContext(ctx, "a stored embedding is damaged; its sample is not searched",
 			"sample", entry.SampleID, "person", entry.Person.ID, "error", err)
 		return false

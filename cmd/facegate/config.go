@@ -32,6 +32,7 @@ type commandLine struct {
 	Restore   restoreCommand   `cmd:"" help:"Put a backup in the place of the database."`
 	Check     checkCommand     `cmd:"" help:"Look whether the database is whole."`
 	Keys      keysCommand      `cmd:"" help:"List, make or revoke keys of client programs."`
+	Rekey     rekeyCommand     `cmd:"" help:"Encrypt with another key what is encrypted."`
 	Setup     setupCommand     `cmd:"" help:"Print a one-time link that makes an account for the console, or gives one a new password."`
 	Calibrate calibrateCommand `cmd:"" help:"Measure how often decisions by distance are wrong, and choose thresholds by it."`
 	Models    modelsCommand    `cmd:"" help:"Check or download the model files."`
@@ -44,6 +45,8 @@ type settings struct {
 	Config    string `help:"Configuration file (YAML) with a key for each setting, named like its flag. Where it is not given, ./facegate.yaml is read if there is one." placeholder:"FILE"`
 	Data      string `help:"Folder of the database (${default})." default:"./data" placeholder:"DIR"`
 	ModelDir  string `name:"models" help:"Folder looked through first for model files; then ./models, ../shared/models and the user's data folder." placeholder:"DIR"`
+	Key       string `help:"Key that faces in the database are encrypted with: 32 bytes in hexadecimal or base64. Give it in the environment or a file: other users of the machine see command lines." placeholder:"KEY"`
+	KeyFile   string `help:"File with that key." placeholder:"FILE"`
 	LogLevel  string `help:"Least important level to log: debug, info, warn or error (info for serve, else warn)." enum:",debug,info,warn,error" default:"" placeholder:"LEVEL"`
 	LogFormat string `help:"Format of the log on standard error: text or json (${default})." enum:"text,json" default:"text" placeholder:"FORMAT"`
 	JSON      bool   `name:"json" help:"Print the API's own objects as JSON, one a line."`

@@ -79,6 +79,13 @@ func (p *program) openStore(ctx context.Context) (*storage, error) {
 	if err != nil {
 		return nil, err
 	}
+	key, err := enroll.ReadKey(p.settings.Key, p.settings.KeyFile)
+	if err == nil {
+		err = store.Unlock(ctx, key)
+	}
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
 	return &storage{store, &enroll.Service{Store: store, Now: time.Now, Logger: p.log}}, nil
 }
 
