@@ -33,7 +33,7 @@ func (c Camera) Ref() CameraRef { return CameraRef{c.ID, c.Name} }
 type CameraSettings struct {
 	Transport  Transport `json:"transport,omitempty"`        // of RTSP: tcp or udp; empty: tcp, or udp where the server has nothing else
 	Pace       Pace      `json:"pace,omitempty"`             // of files and folders: real (the default) or fast
-	FPS        float64   `json:"fps,omitempty"`              // pictures searched for faces per second, at most, 0..60; 0: 10
+	FPS        float64   `json:"fps,omitempty"`              // pictures searched for faces per second, at most, 0..60; 0: 10. Half as many while all who are in sight are known
 	MinFace    int       `json:"min_face,omitempty"`         // px of the stream's picture, shorter side of the box; smaller faces are ignored; 0: 24
 	MotionGate bool      `json:"motion_gate,omitempty"`      // look for faces only where something moves
 	Zones      []Zone    `json:"zones,omitempty"`            // where faces count; none: everywhere

@@ -20,8 +20,9 @@ const mostEmbeds = 2
 const mostReviewed = 8
 
 const (
-	defaultMinFace = 24   // px
-	clearlyBetter  = 0.05 // of quality, that makes another picture the best shot
+	defaultMinFace = 24                     // px
+	clearlyBetter  = 0.05                   // of quality, that makes another picture the best shot
+	longestCalm    = 250 * time.Millisecond // between looks, so that who comes is seen at once
 )
 
 // An analyst looks at pictures, one after the other.
@@ -39,6 +40,23 @@ type analyst struct {
 	log         *slog.Logger
 
 	width, height int
+	looked        time.Time
+}
+
+// calm reports whether this picture can be passed over: every second one, while
+// nobody is in sight who is new or not decided on, or moves far between looks.
+// Searching for faces is what costs most.
+func (a *analyst) calm(p *picture) bool {
+	period := time.Duration(float64(time.Second) / fpsOf(a.settings))
+	if since := p.at.Sub(a.looked); p.alone || since < 0 || since >= 2*period-period/4 || 2*period > longestCalm {
+		return false
+	}
+	for _, t := range a.tracker.tracks {
+		if t.doc == nil || !t.doc.verdict.decided || t.missed > 0 || t.motion.strides(2*period) {
+			return false
+		}
+	}
+	return true
 }
 
 // look searches a picture for faces and follows them.
@@ -53,6 +71,11 @@ func (a *analyst) look(ctx context.Context, p *picture) error {
 	if a.glance.cut(p.at, p.alone) {
 		a.end(ctx) // somebody else's face may be where one was; nobody must inherit a name
 	}
+	if a.calm(p) {
+		a.time.glance.add(a.now().Sub(start))
+		return nil
+	}
+	a.looked = p.at
 	still := a.settings.MotionGate && !p.alone && !a.glance.movement(p.at) && len(a.tracker.tracks) == 0
 	a.time.glance.add(a.now().Sub(start))
 	if still {

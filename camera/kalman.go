@@ -1,6 +1,7 @@
 package camera
 
 import (
+	"math"
 	"time"
 
 	"facegate"
@@ -93,6 +94,12 @@ func (m *motion) correct(b facegate.Box) {
 
 // halt stops all movement: for a face that is lost, whose size must not drift.
 func (m *motion) halt() { m.height.v, m.aspect.v = 0, 0 }
+
+// strides reports whether the box moves by more than half its width in d.
+func (m *motion) strides(d time.Duration) bool {
+	dt := float64(d) / float64(tick)
+	return math.Hypot(m.cx.v, m.cy.v)*dt > m.aspect.x*m.height.x/2
+}
 
 func (m *motion) box() facegate.Box {
 	w, h := m.aspect.x*m.height.x, m.height.x

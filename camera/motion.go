@@ -11,7 +11,7 @@ import (
 // The small grey picture in which movement and cuts are looked for.
 const (
 	glanceWidth = 160 // px
-	cutWidth    = 32  // px
+	cutWidth    = 8   // px: what moves through the picture stays within a pixel or two
 
 	movedBy    = 18    // grey levels by which a pixel has to differ from the background
 	movedShare = 0.002 // of all pixels; a face of 24 px in 640 is 0.25%
@@ -19,7 +19,7 @@ const (
 	alertFor   = 2 * time.Second
 	lookAnyway = 10 * time.Second // so that somebody who came while nothing seemed to move is found
 
-	cutWithin = 250 * time.Millisecond // looks farther apart show other things without a cut
+	cutWithin = 150 * time.Millisecond // pictures farther apart show other things without a cut
 	sameScene = 0.3                    // correlation of two looks below which they show different scenes
 	plain     = 3.0                    // grey levels of deviation below which a picture shows nothing to compare
 )
