@@ -103,25 +103,19 @@ func (c *calibrateCommand) measure(ctx context.Context, p *program, gallery *gal
 		return nil, err
 	}
 	defer embedder.Close()
-	photos, err := embedder.embedFolder(ctx, c.Dir)
+	photos, err := match.ReadLabelled(c.Dir)
 	if err != nil {
 		return nil, err
 	}
-	var entries []facegate.GalleryEntry
-	lost := 0
-	for i, photo := range photos {
-		if photo.Embedding == nil {
-			lost++
-			continue
-		}
-		entries = append(entries, facegate.GalleryEntry{SampleID: fmt.Sprint(i), Embedding: *photo.Embedding,
-			Person: facegate.PersonRef{ID: photo.Person, Name: photo.Person}})
+	entries, err := embedder.entries(ctx, c.Dir)
+	if err != nil {
+		return nil, err
 	}
 	cal, err := match.Calibrate(ctx, entries, match.CalibrateOptions{})
 	if err != nil {
 		return nil, err
 	}
-	if lost > 0 {
+	if lost := len(photos) - len(entries); lost > 0 {
 		cal.Warnings = append(cal.Warnings, fmt.Sprintf("%s without a face found: not counted here; facegate eval counts them as errors", plural(lost, "photo", "photos")))
 	}
 	now := time.Now().UTC().Truncate(time.Second)

@@ -19,25 +19,28 @@ import (
 type commandLine struct {
 	settings
 
-	Serve     serveCommand     `cmd:"" help:"Serve the HTTP API and the console."`
-	Enroll    enrollCommand    `cmd:"" help:"Enrol a person from photos, or add photos to one."`
-	Import    importCommand    `cmd:"" help:"Enrol a folder of people: a subfolder with photos for each. Started again, it adds what is missing."`
-	People    peopleCommand    `cmd:"" help:"List, show, rename or delete people."`
-	Identify  identifyCommand  `cmd:"" help:"Tell who is in photos."`
-	Verify    verifyCommand    `cmd:"" help:"Tell whether two photos, or a photo and a person, are the same."`
-	Detect    detectCommand    `cmd:"" help:"Find the faces in photos."`
-	Eval      evalCommand      `cmd:"" help:"Measure accuracy on a labelled folder (LFW's protocol)."`
-	Audit     auditCommand     `cmd:"" help:"Show, export or verify the record of who asked what."`
-	Backup    backupCommand    `cmd:"" help:"Copy the database to a file, also under a running server."`
-	Restore   restoreCommand   `cmd:"" help:"Put a backup in the place of the database."`
-	Check     checkCommand     `cmd:"" help:"Look whether the database is whole."`
-	Keys      keysCommand      `cmd:"" help:"List, make or revoke keys of client programs."`
-	Rekey     rekeyCommand     `cmd:"" help:"Encrypt with another key what is encrypted."`
-	Setup     setupCommand     `cmd:"" help:"Print a one-time link that makes an account for the console, or gives one a new password."`
-	Calibrate calibrateCommand `cmd:"" help:"Measure how often decisions by distance are wrong, and choose thresholds by it."`
-	Models    modelsCommand    `cmd:"" help:"Check or download the model files."`
-	Health    healthCommand    `cmd:"" help:"Tell whether the server on this machine is ready."`
-	Version   versionCommand   `cmd:"" help:"Print the version."`
+	Serve      serveCommand      `cmd:"" help:"Serve the HTTP API and the console."`
+	Enroll     enrollCommand     `cmd:"" help:"Enrol a person from photos, or add photos to one."`
+	Import     importCommand     `cmd:"" help:"Enrol a folder of people: a subfolder with photos for each. Started again, it adds what is missing."`
+	People     peopleCommand     `cmd:"" help:"List, show, rename or delete people."`
+	Identify   identifyCommand   `cmd:"" help:"Tell who is in photos."`
+	Verify     verifyCommand     `cmd:"" help:"Tell whether two photos, or a photo and a person, are the same."`
+	Detect     detectCommand     `cmd:"" help:"Find the faces in photos."`
+	Eval       evalCommand       `cmd:"" help:"Measure accuracy on a labelled folder (LFW's protocol)."`
+	Audit      auditCommand      `cmd:"" help:"Show, export or verify the record of who asked what."`
+	Backup     backupCommand     `cmd:"" help:"Copy the database to a file, also under a running server."`
+	Restore    restoreCommand    `cmd:"" help:"Put a backup in the place of the database."`
+	Check      checkCommand      `cmd:"" help:"Look whether the database is whole."`
+	Keys       keysCommand       `cmd:"" help:"List, make or revoke keys of client programs."`
+	Rekey      rekeyCommand      `cmd:"" help:"Encrypt with another key what is encrypted."`
+	Setup      setupCommand      `cmd:"" help:"Print a one-time link that makes an account for the console, or gives one a new password."`
+	Calibrate  calibrateCommand  `cmd:"" help:"Measure how often decisions by distance are wrong, and choose thresholds by it."`
+	Doctor     doctorCommand     `cmd:"" help:"Find mislabelled photos, and people who were enrolled twice."`
+	Lookalikes lookalikesCommand `cmd:"" help:"List the people who look most like each other."`
+	Reembed    reembedCommand    `cmd:"" help:"Move the gallery to another recipe, from the stored crops."`
+	Models     modelsCommand     `cmd:"" help:"Check or download the model files."`
+	Health     healthCommand     `cmd:"" help:"Tell whether the server on this machine is ready."`
+	Version    versionCommand    `cmd:"" help:"Print the version."`
 }
 
 // settings are those of every command.
