@@ -111,10 +111,11 @@ func TestPolicies(t *testing.T) {
 func TestReference(t *testing.T) {
 	for recipe, want := range map[string]int{ // warnings; -1: none fits
 		recipeFast: 0,
-		"dlib-ddb51589-5pt-67878ed3-crop225-norm": 1,
-		"dlib-927093a2-68pt-fbdc2cb8-crop150":     -1,
-		"test": -1,
-		"":     -1,
+		"dlib-927093a2-68pt-fbdc2cb8-crop225-mirror-norm": 0,
+		"dlib-ddb51589-5pt-67878ed3-crop225-norm":         1,
+		"dlib-927093a2-68pt-fbdc2cb8-crop150":             -1,
+		"test":                                            -1,
+		"":                                                -1,
 	} {
 		c, err := match.Reference(recipe)
 		switch {
