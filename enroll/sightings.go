@@ -73,7 +73,7 @@ func (s *Sightings) Report(ctx context.Context, r facegate.Sighting) error {
 			return err
 		}
 		for kind, jpeg := range map[string][]byte{pictureOfShot: r.BestShot, pictureOfFace: r.Crop} {
-			if err := savePicture(ctx, tx, r.ID, kind, r.LastSeen, jpeg); err != nil {
+			if err := savePicture(ctx, tx, s.Store.vault, r.ID, kind, r.LastSeen, jpeg); err != nil {
 				return err
 			}
 		}
@@ -228,12 +228,15 @@ const (
 	pictureOfFace = "crop"
 )
 
-func savePicture(ctx context.Context, tx *sql.Tx, id, kind string, at time.Time, jpeg []byte) error {
+func savePicture(ctx context.Context, tx *sql.Tx, v vault, id, kind string, at time.Time, jpeg []byte) error {
 	if len(jpeg) == 0 {
 		return nil
 	}
 	var stored []byte
 	err := tx.QueryRowContext(ctx, `SELECT jpeg FROM sighting_pictures WHERE sighting_id = ? AND kind = ?`, id, kind).Scan(&stored)
+	if err == nil {
+		stored, err = v.open(picturesTable, id+"/"+kind, stored)
+	}
 	switch {
 	case err == nil && bytes.Equal(stored, jpeg):
 		_, err = tx.ExecContext(ctx, `UPDATE sighting_pictures SET at = ? WHERE sighting_id = ? AND kind = ?`, at.UnixMilli(), id, kind)
@@ -241,7 +244,7 @@ func savePicture(ctx context.Context, tx *sql.Tx, id, kind string, at time.Time,
 		_, err = tx.ExecContext(ctx, `
 			INSERT INTO sighting_pictures (sighting_id, kind, at, bytes, jpeg) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (sighting_id, kind) DO UPDATE SET at = excluded.at, bytes = excluded.bytes, jpeg = excluded.jpeg`,
-			id, kind, at.UnixMilli(), len(jpeg), jpeg)
+			id, kind, at.UnixMilli(), len(jpeg), v.seal(picturesTable, id+"/"+kind, jpeg))
 	}
 	if err != nil {
 		return fmt.Errorf("store a picture: %w", err)
@@ -269,7 +272,7 @@ func (s *Sightings) picture(ctx context.Context, id, kind string) ([]byte, error
 	if err != nil {
 		return nil, fmt.Errorf("read the picture of sighting %s: %w", id, s.Store.cause(ctx, err))
 	}
-	return jpeg, nil
+	return s.Store.vault.open(picturesTable, id+"/"+kind, jpeg)
 }
 
 func idOf(p *facegate.PersonRef) string {

@@ -18,6 +18,7 @@ import (
 const (
 	samplesTable    = "samples"
 	thumbnailsTable = "sample_thumbnails"
+	picturesTable   = "sighting_pictures"
 	templateMark    = "template_check"
 )
 
@@ -26,8 +27,8 @@ const (
 	actionKeyRotate = "database.rekey"
 )
 
-// A vault seals templates: the embeddings of samples and their crops. Without a
-// cipher it leaves them as they are. The form of sealed values is that of
+// A vault seals templates: the embeddings of samples and their crops; and the
+// pictures of sightings. Without a cipher it leaves them as they are. The form of sealed values is that of
 // [Secrets].
 type vault struct{ aead cipher.AEAD }
 
@@ -145,6 +146,7 @@ func (s *Store) encrypt(ctx context.Context, to vault) error {
 func reseal(ctx context.Context, tx *sql.Tx, from, to vault) error {
 	for _, c := range []struct{ table, key, column string }{
 		{samplesTable, "id", "embedding"}, {thumbnailsTable, "sample_id", "jpeg"},
+		{picturesTable, "sighting_id || '/' || kind", "jpeg"},
 	} {
 		if err := resealColumn(ctx, tx, from, to, c.table, c.key, c.column); err != nil {
 			return fmt.Errorf("%s: %w", c.table, err)
@@ -154,30 +156,34 @@ func reseal(ctx context.Context, tx *sql.Tx, from, to vault) error {
 }
 
 func resealColumn(ctx context.Context, tx *sql.Tx, from, to vault, table, key, column string) error {
-	ids, err := stringsOf(ctx, tx, `SELECT `+key+` FROM `+table)
+	ids, err := stringsOf(ctx, tx, `SELECT `+key+` FROM `+table+` ORDER BY rowid`)
 	if err != nil {
 		return err
 	}
-	read, err := tx.PrepareContext(ctx, `SELECT `+column+` FROM `+table+` WHERE `+key+` = ?`)
+	rows, err := stringsOf(ctx, tx, `SELECT rowid FROM `+table+` ORDER BY rowid`)
+	if err != nil {
+		return err
+	}
+	read, err := tx.PrepareContext(ctx, `SELECT `+column+` FROM `+table+` WHERE rowid = ?`)
 	if err != nil {
 		return err
 	}
 	defer read.Close()
-	write, err := tx.PrepareContext(ctx, `UPDATE `+table+` SET `+column+` = ? WHERE `+key+` = ?`)
+	write, err := tx.PrepareContext(ctx, `UPDATE `+table+` SET `+column+` = ? WHERE rowid = ?`)
 	if err != nil {
 		return err
 	}
 	defer write.Close()
-	for _, id := range ids {
+	for i, id := range ids {
 		var stored []byte
-		if err := read.QueryRowContext(ctx, id).Scan(&stored); err != nil {
+		if err := read.QueryRowContext(ctx, rows[i]).Scan(&stored); err != nil {
 			return err
 		}
 		plain, err := from.open(table, id, stored)
 		if err != nil {
 			return err
 		}
-		if _, err := write.ExecContext(ctx, to.seal(table, id, plain), id); err != nil {
+		if _, err := write.ExecContext(ctx, to.seal(table, id, plain), rows[i]); err != nil {
 			return err
 		}
 	}

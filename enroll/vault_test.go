@@ -155,3 +155,43 @@ func mustPerson(t *testing.T, s *enroll.Service, name string) facegate.Person {
 	}
 	return p
 }
+
+// The pictures of sightings are sealed with the templates.
+func TestPicturesOfSightingsAreEncrypted(t *testing.T) {
+	h := newHouse(t)
+	store := h.sightings.Store
+	report := func(n int) facegate.Sighting {
+		t.Helper()
+		r := h.sighting(n, facegate.Unknown)
+		r.BestShot, r.Crop = []byte("\xff\xd8 whole"), []byte("\xff\xd8 face")
+		if err := h.sightings.Report(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	before := report(1)
+	if err := store.Unlock(t.Context(), keyOf(3)); err != nil {
+		t.Fatal(err)
+	}
+	after := report(2)
+	again := after
+	again.Revision++
+	if err := h.sightings.Report(t.Context(), again); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []facegate.Sighting{before, after} {
+		photo, err := h.sightings.Photo(t.Context(), r.ID)
+		if err != nil || string(photo) != string(r.BestShot) {
+			t.Errorf("%q %v", photo, err)
+		}
+		crop, err := h.sightings.Crop(t.Context(), r.ID)
+		if err != nil || string(crop) != string(r.Crop) {
+			t.Errorf("%q %v", crop, err)
+		}
+	}
+	var pictures, readable int
+	if err := store.Reader().QueryRow(`SELECT count(*), coalesce(sum(instr(jpeg, x'ffd8') = 1), 0) FROM sighting_pictures`).Scan(&pictures, &readable); err != nil ||
+		pictures != 4 || readable != 0 {
+		t.Errorf("%d pictures, %d readable (%v)", pictures, readable, err)
+	}
+}
