@@ -170,21 +170,21 @@ func (p *program) openVerification(ctx context.Context, s analysisSettings, w wi
 	if err != nil {
 		return nil, nil, err
 	}
-	rules, shut := w.rules(config.Recipe()), func() {}
+	rules, closeStore := w.rules(config.Recipe()), func() {}
 	if _, err := os.Stat(filepath.Join(p.settings.Data, databaseFile)); err == nil {
 		store, err := p.openStore(ctx)
 		if err != nil {
 			return nil, nil, err
 		}
 		rules.Settings = store.people
-		shut = func() { _ = store.Close() }
+		closeStore = func() { _ = store.Close() }
 	}
 	faces, err := detector.New(config)
 	if err != nil {
-		shut()
+		closeStore()
 		return nil, nil, err
 	}
-	return &match.Service{Analyser: faces, Gallery: match.NewGallery(), Rules: rules}, func() { faces.Close(); shut() }, nil
+	return &match.Service{Analyser: faces, Gallery: match.NewGallery(), Rules: rules}, func() { faces.Close(); closeStore() }, nil
 }
 
 // orNever is a limit as the rooms take it: for them 0 is their own default, and
