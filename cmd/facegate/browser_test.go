@@ -50,6 +50,7 @@ func TestBrowser(t *testing.T) {
 		{"enrol an unknown face from a turned photo", enrolUnknownFace},
 		{"find and delete people", findAndDeletePeople},
 		{"change a person", changePerson},
+		{"choose thresholds", chooseThresholds},
 		{"a gateway that is gone", gatewayGone},
 		{"nothing from elsewhere runs", nothingFromElsewhere},
 		{"every page, wide and narrow, light and dark", everyPage},

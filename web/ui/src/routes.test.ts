@@ -9,6 +9,7 @@ describe('match', () => {
     ['#/enrol', 'enrol', ''],
     ['#/identify?from=mail', 'identify', ''],
     ['#/people', 'people', ''],
+    ['#/thresholds', 'thresholds', ''],
     ['#/keys', 'keys', ''],
     ['#/audit', 'audit', ''],
     ['#/setup?link=a/b', 'setup', ''],

@@ -1,6 +1,6 @@
 // Addresses of the console. They live behind the #, so the gateway serves one page.
 
-export type PageName = 'enrol' | 'identify' | 'people' | 'person' | 'keys' | 'audit' | 'setup' | 'missing'
+export type PageName = 'enrol' | 'identify' | 'people' | 'person' | 'thresholds' | 'keys' | 'audit' | 'setup' | 'missing'
 
 export interface Route {
   page: PageName
@@ -32,6 +32,7 @@ export const nav: NavGroup[] = [
   {
     label: 'Gateway',
     items: [
+      { page: 'thresholds', label: 'Thresholds', href: '#/thresholds', within: [] },
       { page: 'keys', label: 'Keys', href: '#/keys', within: [] },
       { page: 'audit', label: 'Audit', href: '#/audit', within: [] },
     ],
@@ -49,6 +50,7 @@ export function match(hash: string): Route {
   switch (first) {
     case 'enrol':
     case 'identify':
+    case 'thresholds':
     case 'keys':
     case 'audit':
     case 'setup':

@@ -71,5 +71,14 @@ export const testid = {
   auditCheck: 'audit-check', // id
   auditVerdict: 'audit-verdict', // data-valid
 
+  thresholds: 'thresholds', // what is in force; data-policy, data-identify, data-verify
+  policy: 'policy', // one radio per policy; data-policy
+  calibrate: 'calibrate', // id; measures the gallery
+  thresholdSlider: 'threshold-slider', // id
+  thresholdUse: 'threshold-use', // identify by what the slider says
+  ownPairs: 'own-pairs', // data-threshold, data-confused, data-missed
+  confused: 'confused', // one per pair of people; data-a, data-b
+  missed: 'missed', // one per person; data-name
+
   problem: 'problem', // any error shown; data-code
 } as const
