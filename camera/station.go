@@ -27,6 +27,7 @@ type station struct {
 	lastTrack int64
 	stuck     atomic.Int32 // readers that were given up and have not come back
 	recorder  recorder     // takes every picture; nil: none
+	once      bool         // a file or folder that cannot be read is not tried again
 }
 
 // A recorder takes every picture, with what is seen in it.
@@ -207,6 +208,10 @@ func (s *station) follow(ctx context.Context, camera facegate.Camera, box *mailb
 			return nil
 		}
 		what := quiet(err, camera.Source)
+		if s.once && camera.Source.Kind() == facegate.SourcePath {
+			return &facegate.Error{Code: facegate.CodeInvalid, Detail: fmt.Sprintf("%s cannot be read: %s", camera.Source, what),
+				Next: "name a video file, or a folder of pictures"}
+		}
 		wait := s.cfg.retryIn(failures)
 		s.gauge.failed(what)
 		s.gauge.be(facegate.CameraRetrying, what)

@@ -17,7 +17,8 @@ type Watch struct {
 }
 
 // Run looks at the camera until ctx ends (its error is returned then), or a file
-// or folder has been seen to its end. An unusable camera fails with CodeInvalid.
+// or folder has been seen to its end. A camera that cannot be, or a file or folder
+// that cannot be read, fails with CodeInvalid; other sources are tried again.
 func (w *Watch) Run(ctx context.Context) error {
 	cfg, err := w.Config.withDefaults()
 	if err != nil {
@@ -28,6 +29,7 @@ func (w *Watch) Run(ctx context.Context) error {
 		return err
 	}
 	w.station = newStation(&cfg, camera.Ref())
+	w.station.once = true
 	if w.Video != "" {
 		v := &videoFile{name: w.Video}
 		defer v.close()

@@ -24,6 +24,7 @@ type commandLine struct {
 	Import     importCommand     `cmd:"" help:"Enrol a folder of people: a subfolder with photos for each. Started again, it adds what is missing."`
 	People     peopleCommand     `cmd:"" help:"List, show, rename or delete people."`
 	Identify   identifyCommand   `cmd:"" help:"Tell who is in photos."`
+	Watch      watchCommand      `cmd:"" help:"Print who is seen in a camera's stream, a video or a folder of pictures."`
 	Verify     verifyCommand     `cmd:"" help:"Tell whether two photos, or a photo and a person, are the same."`
 	Detect     detectCommand     `cmd:"" help:"Find the faces in photos."`
 	Eval       evalCommand       `cmd:"" help:"Measure accuracy on a labelled folder (LFW's protocol)."`
