@@ -1,6 +1,7 @@
 // Command skips tells in one line which tests were skipped and why. It reads
-// the files that `gotestsum --jsonfile` wrote, one for each run of the tests; a
-// test that one run skipped and another did not is none.
+// the files that `gotestsum --jsonfile` wrote, one for each run of the tests, the
+// most thorough run last: what it says of a test holds. A test that one run
+// skipped and another did not is none.
 //
 // With CI=true or FACEGATE_REQUIRE_MODELS=1 it fails where a test was skipped
 // for want of models, photos or a program, which tests say with a message that
@@ -13,6 +14,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -31,20 +33,18 @@ func main() {
 
 func run(w io.Writer, files []string, strict bool) error {
 	passed, skipped := map[string]bool{}, map[string]string{}
+	var idle []string // runs in which no test passed
 	for _, name := range files {
 		r, err := readFile(name)
 		if err != nil {
 			return fmt.Errorf("read the results of a test run: %w", err)
 		}
-		if strict && len(r.passed) == 0 {
-			return fmt.Errorf("%s: no test passed", name)
+		if len(r.passed) == 0 {
+			idle = append(idle, name)
 		}
-		for _, test := range r.passed {
-			passed[test] = true
-		}
-		for test, reason := range r.skipped {
-			skipped[test] = reason
-		}
+		maps.DeleteFunc(skipped, func(test, _ string) bool { return r.tells(test) })
+		maps.Copy(skipped, r.skipped)
+		maps.Copy(passed, r.passed)
 	}
 	reasons := map[string]int{} // how many tests give it
 	for test, reason := range skipped {
@@ -53,6 +53,9 @@ func run(w io.Writer, files []string, strict bool) error {
 		}
 	}
 	fmt.Fprintln(w, line(reasons))
+	if strict && len(idle) > 0 {
+		return fmt.Errorf("no test passed in %s", strings.Join(idle, ", "))
+	}
 	for reason := range reasons {
 		if strict && strings.HasPrefix(reason, needs) {
 			return fmt.Errorf("tests were skipped that have to run here (%s)", reason)
@@ -87,8 +90,26 @@ func line(reasons map[string]int) string {
 
 // A result is what became of the tests of a run, by package and name.
 type result struct {
-	passed  []string
+	passed  map[string]bool
 	skipped map[string]string // and why
+}
+
+// tells reports whether the run says something of a test: of itself, or of one
+// that it is part of and that was skipped as a whole.
+func (r result) tells(test string) bool {
+	if r.passed[test] {
+		return true
+	}
+	for {
+		if _, ok := r.skipped[test]; ok {
+			return true
+		}
+		i := strings.LastIndexByte(test, '/')
+		if i < strings.IndexByte(test, ' ') { // a slash of the package's path
+			return false
+		}
+		test = test[:i]
+	}
 }
 
 // event is what `go test -json` writes a line of (go doc test2json).
@@ -99,13 +120,16 @@ type event struct {
 // message is the line of t.Skip: "    file_test.go:12: the reason".
 var message = regexp.MustCompile(`^\s*\S+\.go:\d+: (.*)$`)
 
+// missing is what testfiles says of a file; the line names folders, not files.
+var missing = regexp.MustCompile(`^` + needs + ` \S+ in (\S+) \(set (\w+)\)$`)
+
 func readFile(name string) (result, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return result{}, err
 	}
 	defer f.Close()
-	r := result{skipped: map[string]string{}}
+	r := result{passed: map[string]bool{}, skipped: map[string]string{}}
 	said := map[string]string{}
 	lines := bufio.NewReader(f)
 	for {
@@ -138,11 +162,11 @@ func (r *result) add(e event, said map[string]string) {
 			said[test] = m[1]
 		}
 	case "pass":
-		r.passed = append(r.passed, test)
+		r.passed[test] = true
 	case "skip":
 		r.skipped[test] = "without a reason"
 		if said[test] != "" {
-			r.skipped[test] = said[test]
+			r.skipped[test] = missing.ReplaceAllString(said[test], needs+" files in $1 (set $2)")
 		}
 	}
 }

@@ -10,7 +10,11 @@ import (
 const (
 	passes     = `{"Action":"pass","Package":"facegate/match","Test":"TestNearest"}` + "\n"
 	tourPasses = `{"Action":"pass","Package":"facegate/web","Test":"TestTour"}` + "\n"
-	noPhoto    = `{"Action":"output","Package":"facegate/web","Test":"TestTour","Output":"    tour_test.go:12: facegate: needs people in /x (set FACEGATE_TESTDATA)\n"}
+	parts      = `{"Action":"skip","Package":"facegate/web","Test":"TestTour/in_the_browser"}` + "\n"
+	shortTour  = `{"Action":"output","Package":"facegate/web","Test":"TestTour","Output":"    tour_test.go:9: not short\n"}
+{"Action":"skip","Package":"facegate/web","Test":"TestTour"}
+`
+	noPhoto = `{"Action":"output","Package":"facegate/web","Test":"TestTour","Output":"    tour_test.go:12: facegate: needs people in /x (set FACEGATE_TESTDATA)\n"}
 {"Action":"output","Package":"facegate/web","Test":"TestTour","Output":"--- SKIP: TestTour (0.00s)\n"}
 {"Action":"skip","Package":"facegate/web","Test":"TestTour"}
 `
@@ -30,16 +34,20 @@ func TestRun(t *testing.T) {
 	}{
 		{"nothing skipped", []string{passes}, true, "Skipped tests: none", ""},
 		{"a photo is missing", []string{passes + noPhoto}, false,
-			"Skipped tests: 1: 1 facegate: needs people in /x (set FACEGATE_TESTDATA)", ""},
+			"Skipped tests: 1: 1 facegate: needs files in /x (set FACEGATE_TESTDATA)", ""},
 		{"a photo is missing, strict", []string{passes + noPhoto}, true,
-			"Skipped tests: 1: 1 facegate: needs people in /x (set FACEGATE_TESTDATA)", "tests were skipped that have to run here"},
+			"Skipped tests: 1: 1 facegate: needs files in /x (set FACEGATE_TESTDATA)", "tests were skipped that have to run here"},
 		{"another reason is no failure", []string{passes + other}, true,
 			"Skipped tests: 1: 1 root can read everything", ""},
 		{"the same test in two runs counts once", []string{passes + noPhoto, passes + noPhoto + other}, false,
-			"Skipped tests: 2: 1 facegate: needs people in /x (set FACEGATE_TESTDATA); 1 root can read everything", ""},
+			"Skipped tests: 2: 1 facegate: needs files in /x (set FACEGATE_TESTDATA); 1 root can read everything", ""},
 		{"skipped in one run, passed in the other", []string{passes + noPhoto, tourPasses}, true, "Skipped tests: none", ""},
 		{"passed in one run, skipped in the other", []string{tourPasses, passes + noPhoto}, true, "Skipped tests: none", ""},
-		{"no test ran, strict", []string{passes, ""}, true, "", "no test passed"},
+		{"the last run's reason holds", []string{passes + shortTour, passes + noPhoto}, false,
+			"Skipped tests: 1: 1 facegate: needs files in /x (set FACEGATE_TESTDATA)", ""},
+		{"skipped with its parts in one run, as a whole in the next", []string{passes + parts + shortTour, passes + noPhoto}, false,
+			"Skipped tests: 1: 1 facegate: needs files in /x (set FACEGATE_TESTDATA)", ""},
+		{"no test ran, strict", []string{passes, ""}, true, "Skipped tests: none", "no test passed"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var files []string
