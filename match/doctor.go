@@ -85,12 +85,12 @@ func (d *Doctor) Examine(ctx context.Context, samples []facegate.GalleryEntry, p
 		of[s.Person.ID] = append(of[s.Person.ID], i)
 	}
 	f.People = len(of)
-	closest := map[[2]string]facegate.LookalikePair{}
+	var near []facegate.LookalikePair
 	err := d.eachOther(ctx, samples, verify, func(i int, others []facegate.Candidate) {
 		s := samples[i]
 		for _, c := range others {
 			if c.Distance <= same {
-				keepClosest(closest, []facegate.LookalikePair{lookalikeOf(s, c)})
+				near = append(near, lookalikeOf(s, c))
 			}
 		}
 		if stray, ok := d.stray(samples, of[s.Person.ID], i, others, verify); ok {
@@ -103,6 +103,13 @@ func (d *Doctor) Examine(ctx context.Context, samples []facegate.GalleryEntry, p
 	slices.SortFunc(f.Strays, func(a, b Stray) int {
 		return cmp.Or(cmp.Compare(b.Own, a.Own), cmp.Compare(a.SampleID, b.SampleID))
 	})
+	// A photo under the wrong name makes no double of the two whose it is and was.
+	wrong := map[string]bool{}
+	for _, s := range f.Strays {
+		wrong[s.SampleID] = true
+	}
+	closest := map[[2]string]facegate.LookalikePair{}
+	keepClosest(closest, slices.DeleteFunc(near, func(p facegate.LookalikePair) bool { return wrong[p.SampleA] || wrong[p.SampleB] }))
 	for _, p := range d.finish(closest, len(closest)) {
 		double := Double{LookalikePair: p}
 		if p.FalseMatchRate != nil {

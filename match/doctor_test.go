@@ -124,7 +124,7 @@ func TestDoctorWords(t *testing.T) {
 	if len(why) > 0 {
 		t.Errorf("others: %v", why)
 	}
-	if len(got.Doubles) != 1 || got.Doubles[0].A.ID != "bob" || got.Doubles[0].B.ID != "cid" || got.Doubles[0].Distance != 0.25 {
+	if len(got.Doubles) != 0 { // bob and cid are near each other by b3 alone, which is known to be wrong
 		t.Errorf("%+v", got.Doubles)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

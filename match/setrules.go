@@ -59,6 +59,9 @@ func (r *Rules) store(ctx context.Context, u facegate.ThresholdsUpdate, cal *Cal
 	if u.Calibration != nil {
 		c.Own = cal != nil
 	}
+	if err := r.keepsTargets(c, cal); err != nil {
+		return err
+	}
 	if cal != nil { // first, so that nobody reads a choice without it
 		if err := r.save(ctx, settingCalibration, cal); err != nil {
 			return err
@@ -66,6 +69,20 @@ func (r *Rules) store(ctx context.Context, u facegate.ThresholdsUpdate, cal *Cal
 		r.rawChoice = nil // the choice may be as it was, but what it means is not
 	}
 	return r.save(ctx, settingThresholds, stored{c, r.now().UnixMilli()})
+}
+
+// keepsTargets fails where no threshold is known to keep the targets: decisions
+// would all be no.
+func (r *Rules) keepsTargets(c choice, cal *Calibration) error {
+	if cal == nil {
+		cal = r.inForce(c)
+	}
+	_, samples := r.size()
+	if rule := c.rule(cal, samples); rule.verify <= 0 || rule.identify <= 0 {
+		return facegate.NewError(facegate.CodeInvalid, "the calibration knows no threshold that keeps the targets: it rests on too little data",
+			"give looser targets, measure more photos, or stay with the reference")
+	}
+	return nil
 }
 
 // stored differs each time it is stored, so that other processes see that a
