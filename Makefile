@@ -107,9 +107,6 @@ bench: build models ## measure, on the test photos: one table
 bench-camera: build models ## measure cameras, on the test video: one table
 	@go run ./cmd/bench-camera --photos $(TEST_TESTDATA) --models $(TEST_MODELS)
 
-bench-camera: build models ## measure cameras, on the test video: one table
-	@go run ./cmd/bench-camera --photos $(TEST_TESTDATA) --models $(TEST_MODELS)
-
 # The release runs on any machine of its architecture that is not too old: on
 # amd64 those with AVX2 (MARCH), which face embedding is several times slower
 # without. See build/cxx-portable.
