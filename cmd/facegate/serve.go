@@ -63,15 +63,16 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 	audit := &enroll.AuditLog{Store: rooms.store, Now: time.Now, Logger: p.log}
 	audit.Start()
 	defer audit.Close() // again, where the server could not start
+	recognition := &enroll.AuditedRecognition{Recognition: rooms.recognition, Log: audit}
 	server := &web.Server{
-		Recognition: &enroll.AuditedRecognition{Recognition: rooms.recognition, Log: audit},
+		Recognition: recognition,
+		Samples:     recognition,
 		Audit:       audit,
 		Exporter:    rooms.people,
 		People:      rooms.people,
 		GallerySize: rooms.gallery.Size,
 		Ready:       rooms.people.Sync,
 		Thresholds:  rooms.rules,
-		Samples:     rooms.recognition,
 
 		Logger:          p.log,
 		Version:         versionOf().Version,

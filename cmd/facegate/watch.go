@@ -23,12 +23,13 @@ type watchCommand struct {
 	Cooldown   time.Duration `help:"Somebody seen again within this time continues their sighting (${default})." env:"-" default:"30s" placeholder:"TIME"`
 	Liveness   share         `help:"Least liveness score, 0..1, of a match; 0: liveness is not judged (${default})." env:"-" default:"0" placeholder:"SCORE"`
 	analysisSettings
+	policySettings
 	identifySettings
 }
 
 // Run prints the sightings of a source, until it ends or ctx does.
 func (c *watchCommand) Run(ctx context.Context, p *program) error {
-	rooms, err := p.openRooms(ctx, c.analysisSettings, c.workersFor(1), wiring{identify: c.identifySettings})
+	rooms, err := p.openRooms(ctx, c.analysisSettings, c.workersFor(1), wiring{policy: c.policySettings, identify: c.identifySettings})
 	if err != nil {
 		return err
 	}
