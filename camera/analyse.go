@@ -23,6 +23,7 @@ const (
 	defaultMinFace = 24                     // px
 	clearlyBetter  = 0.05                   // of quality, that makes another picture the best shot
 	longestCalm    = 250 * time.Millisecond // between looks, so that who comes is seen at once
+	hopeful        = 8                      // looks after which a face that is not decided on is too far off to be soon
 )
 
 // An analyst looks at pictures, one after the other.
@@ -44,7 +45,7 @@ type analyst struct {
 }
 
 // calm reports whether this picture can be passed over: every second one, while
-// nobody is in sight who is new or not decided on, or moves far between looks.
+// nobody is in sight who is new and not decided on, or moves far between looks.
 // Searching for faces is what costs most.
 func (a *analyst) calm(p *picture) bool {
 	period := time.Duration(float64(time.Second) / fpsOf(a.settings))
@@ -52,7 +53,8 @@ func (a *analyst) calm(p *picture) bool {
 		return false
 	}
 	for _, t := range a.tracker.tracks {
-		if t.doc == nil || !t.doc.verdict.decided || t.missed > 0 || t.motion.strides(2*period) {
+		known := t.doc != nil && t.doc.verdict.decided || t.hits > hopeful
+		if !known || t.missed > 0 || t.motion.strides(2*period) {
 			return false
 		}
 	}

@@ -50,6 +50,27 @@ func TestRTSPLineIsCut(t *testing.T) {
 	}
 }
 
+// A stream may send anything: it is looked at again once it makes sense.
+func TestRTSPBrokenPictures(t *testing.T) {
+	server := newRTSPServer(t, obamaWalks(t), "", "")
+	server.garbled.Store(true)
+	h := newHouse(t)
+	id := h.add(t, "door", server.source(""), facegate.CameraSettings{FPS: 5})
+	h.await(t, id, "in trouble", func(s facegate.CameraStatus) bool { return s.Retries > 0 || s.Frames > 100 })
+	server.garbled.Store(false)
+	h.awaitState(t, id, facegate.CameraOnline)
+	server.garbled.Store(true)
+	before := h.await(t, id, "known", func(facegate.CameraStatus) bool { return true })
+	h.await(t, id, "in trouble again", func(s facegate.CameraStatus) bool { return s.Retries > before.Retries || s.Frames > before.Frames+50 })
+	server.garbled.Store(false)
+	h.awaitPerson(t, "obama")
+	for _, s := range h.log.last() {
+		if s.Person != nil && s.Person.Name != "obama" {
+			t.Errorf("somebody is called %s", s.Person.Name)
+		}
+	}
+}
+
 func TestRTSPWrongPassword(t *testing.T) {
 	server := newRTSPServer(t, film(t, 1), "joe", "s3cret@word")
 	h := newHouse(t)

@@ -13,6 +13,7 @@ import (
 	"facegate"
 	"facegate/camera"
 	"facegate/internal/testfiles"
+	"facegate/match"
 )
 
 // A shown is a photo that moves through the picture: in on one side, out on the
@@ -23,6 +24,7 @@ type shown struct {
 	height   int // px of the photo in the picture
 	y        int // px of its top
 	leftward bool
+	stays    int // px from the left, where it does not move
 }
 
 // film makes a video of 640x360 at 25 pictures a second.
@@ -39,8 +41,12 @@ func film(t testing.TB, seconds float64, people ...shown) facegate.Source {
 		if p.leftward {
 			along = "1-" + along
 		}
-		filter += fmt.Sprintf(";[%d]scale=-2:%d[p%d];[b%d][p%d]overlay=x='-w+(W+w)*(%s)':y=%d:enable='between(t,%g,%g)'[b%d]",
-			i, p.height, i, i, i, along, p.y, p.from, p.to, i+1)
+		x := fmt.Sprintf("-w+(W+w)*(%s)", along)
+		if p.stays > 0 {
+			x = fmt.Sprint(p.stays)
+		}
+		filter += fmt.Sprintf(";[%d]scale=-2:%d[p%d];[b%d][p%d]overlay=x='%s':y=%d:enable='between(t,%g,%g)'[b%d]",
+			i, p.height, i, i, i, x, p.y, p.from, p.to, i+1)
 	}
 	file := filepath.Join(t.TempDir(), "film.mp4")
 	args = append(args, "-filter_complex", filter, "-map", fmt.Sprintf("[b%d]", len(people)), "-t", fmt.Sprint(seconds),
@@ -158,6 +164,9 @@ func TestFilms(t *testing.T) {
 		{"one who comes back, without a cool-down", 11, []shown{walk("probes/obama1.jpg", 0.5), walk("probes/obama3.jpg", 6)}, facegate.CameraSettings{Cooldown: &none}, "match obama, match obama"},
 		{"a stranger twice", 11, []shown{walk(stranger, 0.5), walk(stranger, 6)}, facegate.CameraSettings{Cooldown: &none}, "stranger 1, stranger 1"},
 		{"two strangers", 11, []shown{walk(stranger, 0.5), walk("lfw-dev/AJ_Cook/AJ_Cook_0001.jpg", 6)}, facegate.CameraSettings{}, "stranger 1, stranger 2"},
+		{"one takes another's place from one picture to the next", 8, []shown{
+			{photo: "probes/obama1.jpg", to: 4, height: 220, y: 60, stays: 200},
+			{photo: "probes/johnsnow_test1.jpg", from: 4, to: 8, height: 200, y: 50, stays: 230}}, facegate.CameraSettings{}, "match obama, match kit_harington"},
 		{"nobody", 3, nil, facegate.CameraSettings{}, ""},
 		{"a motion gate does not miss who moves", 9, []shown{walk("probes/obama1.jpg", 4)}, facegate.CameraSettings{MotionGate: true}, "match obama"},
 		{"a mask over everything", 5, []shown{walk("probes/obama1.jpg", 0.5)},
@@ -196,5 +205,44 @@ func TestFilms(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// An enroller enrols the first stranger who is reported, as an operator may.
+type enroller struct {
+	ledger
+	gallery *match.Gallery
+}
+
+func (e *enroller) Report(ctx context.Context, s facegate.Sighting) error {
+	if people, _ := e.gallery.Size(); people == 0 && s.Decision == facegate.Unknown {
+		e.gallery.Apply(facegate.GalleryChange{Add: []facegate.GalleryEntry{
+			{SampleID: "1", Person: facegate.PersonRef{ID: "1", Name: "newcomer"}, Embedding: s.Shots[0].Embedding}}})
+	}
+	return e.ledger.Report(ctx, s)
+}
+
+// Who is enrolled while in sight is named, in the same sighting, and is no
+// stranger any more.
+func TestEnrolledWhileInSight(t *testing.T) {
+	d := realDetector(t)
+	gallery, strangers := match.NewGallery(), &book{}
+	sink := &enroller{gallery: gallery}
+	w := camera.Watch{
+		Config: camera.Config{Frames: d, Recognition: &match.Service{Analyser: d, Gallery: gallery}, Sink: sink, Unknowns: strangers, Now: frozen},
+		Camera: facegate.Camera{Name: "test", Source: film(t, 6, shown{photo: "probes/obama1.jpg", to: 6, height: 300, y: 30, stays: 200}),
+			CameraSettings: facegate.CameraSettings{Pace: facegate.FastPace}},
+	}
+	if err := w.Run(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if first := sink.reports[0]; first.UnknownID != "stranger 1" || first.Person != nil {
+		t.Errorf("first: %+v", first)
+	}
+	if last := sink.last(); who(last) != "match newcomer" || last[0].UnknownID != "" || last[0].Revision != 3 || !last[0].Ended {
+		t.Errorf("last: %s %+v", who(last), last[0].Revision)
+	}
+	if len(strangers.ids) != 0 {
+		t.Errorf("the book holds %v", strangers.ids)
 	}
 }

@@ -3,6 +3,7 @@ package camera_test
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -27,6 +28,7 @@ type rtspServer struct {
 	user, password string
 	units          [][][]byte // access units of the film, each of NAL units
 	silent         atomic.Bool
+	garbled        atomic.Bool
 
 	server *gortsplib.Server
 	stream *gortsplib.ServerStream
@@ -103,7 +105,11 @@ func (s *rtspServer) start(t testing.TB) {
 			if s.silent.Load() {
 				continue
 			}
-			packets, err := encoder.Encode(s.units[n%len(s.units)])
+			unit := s.units[n%len(s.units)]
+			if s.garbled.Load() {
+				unit = garble(unit, n)
+			}
+			packets, err := encoder.Encode(unit)
 			if err != nil {
 				return
 			}
@@ -115,6 +121,22 @@ func (s *rtspServer) start(t testing.TB) {
 			}
 		}
 	})
+}
+
+// garble spoils most of what a picture consists of, and its length.
+func garble(unit [][]byte, seed int) [][]byte {
+	random := rand.New(rand.NewPCG(7, uint64(seed)))
+	var spoilt [][]byte
+	for _, nal := range unit {
+		nal = bytes.Clone(nal[:1+random.IntN(len(nal))])
+		for i := 1; i < len(nal); i++ {
+			if random.IntN(3) == 0 {
+				nal[i] = byte(random.Uint32())
+			}
+		}
+		spoilt = append(spoilt, nal)
+	}
+	return spoilt
 }
 
 // cut ends all connections and the server.
