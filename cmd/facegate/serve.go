@@ -28,6 +28,7 @@ type serveCommand struct {
 	verifySettings
 	identifySettings
 	enrolSettings
+	cameraSettings
 }
 
 // Validate is called by kong.
@@ -35,7 +36,7 @@ func (c *serveCommand) Validate() error {
 	if c.RequestTimeout <= 0 || c.ShutdownTimeout <= 0 {
 		return errors.New("--request-timeout and --shutdown-timeout must be longer than 0")
 	}
-	return c.accessSettings.validate()
+	return errors.Join(c.accessSettings.validate(), c.cameraSettings.validate())
 }
 
 // Run serves until ctx ends, then lets requests under way finish.
@@ -59,6 +60,10 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	defer rooms.Close()
+	lookout, err := c.openLookout(ctx, p, rooms)
+	if err != nil {
+		return err
+	}
 
 	audit := &enroll.AuditLog{Store: rooms.store, Now: time.Now, Logger: p.log}
 	audit.Start()
@@ -85,9 +90,15 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 	keys := &enroll.Keys{Store: rooms.store, Now: time.Now, Logger: p.log}
 	accounts := &enroll.Accounts{Store: rooms.store, Now: time.Now}
 	c.guard(server, listener, keys, accounts)
+	lookout.show(server)
 	if err := server.Initialize(); err != nil {
 		return err
 	}
+	stopLookout, err := lookout.start(ctx)
+	if err != nil {
+		return err
+	}
+	defer stopLookout()
 	people, samples := rooms.gallery.Size()
 	if err := p.printf("facegate serves on %s://%s (%s, %s)\n", c.scheme(), listener.Addr(),
 		plural(people, "person", "people"), plural(samples, "sample", "samples")); err != nil {
