@@ -119,7 +119,11 @@ func (s *Service) IdentifySample(ctx context.Context, sampleID string, o facegat
 	if err := s.sync(ctx); err != nil {
 		return facegate.Identification{}, err
 	}
-	nearest := s.Gallery.Nearest(&probe, max(k, 2)+1, -1)
+	most := max(k, 2) + 1
+	if s.Templates {
+		most += reach
+	}
+	nearest := s.Gallery.Nearest(&probe, most, -1)
 	var person facegate.PersonRef
 	nearest = slices.DeleteFunc(nearest, func(c facegate.Candidate) bool {
 		if c.Person.ID == sample.PersonID {
@@ -127,7 +131,17 @@ func (s *Service) IdentifySample(ctx context.Context, sampleID string, o facegat
 		}
 		return c.Person.ID == sample.PersonID
 	})
+	if s.Templates {
+		if nearest, err = s.centred(ctx, &probe, nearest); err != nil {
+			return facegate.Identification{}, err
+		}
+	}
 	if c, ok := bestOf(own, sampleID, probe, person); ok {
+		if delete(own, sampleID); s.Templates && len(own) > 1 {
+			middle := centreOf(own)
+			c.Distance = (c.Distance + probe.Distance(&middle)) / 2
+			c.Similarity = Similarity(c.Distance)
+		}
 		at, _ := slices.BinarySearchFunc(nearest, c, func(a, b facegate.Candidate) int { return compareFloats(a.Distance, b.Distance) })
 		nearest = slices.Insert(nearest, at, c)
 	}

@@ -29,6 +29,9 @@ type Service struct {
 	// Samples are asked what is known of samples that matched; nil: no decision can
 	// be explained, and no sample identified.
 	Samples Samples
+	// Templates judges people by the centre of their samples too (see template.go).
+	// It needs Samples.
+	Templates bool
 
 	// Rules are what decisions are taken by; nil: fixed thresholds, those below,
 	// and nothing is known of how often they are wrong.
@@ -177,16 +180,26 @@ func (s *Service) search(ctx context.Context, probes []*facegate.Embedding, k in
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	most := max(k, 2)
+	if s.Templates {
+		most += reach
+	}
 	var nearest [][]facegate.Candidate
 	if g, ok := s.Gallery.(batcher); ok {
-		nearest = g.NearestBatch(probes, max(k, 2), -1)
+		nearest = g.NearestBatch(probes, most, -1)
 	} else {
 		for _, p := range probes {
-			nearest = append(nearest, s.Gallery.Nearest(p, max(k, 2), -1))
+			nearest = append(nearest, s.Gallery.Nearest(p, most, -1))
 		}
 	}
 	identified := make([]facegate.Identification, len(probes))
 	for i, candidates := range nearest {
+		if s.Templates {
+			var err error
+			if candidates, err = s.centred(ctx, probes[i], candidates); err != nil {
+				return nil, err
+			}
+		}
 		identified[i] = identification(candidates, k, rule)
 		if explain {
 			why, err := s.explain(ctx, candidates, len(identified[i].Candidates), identified[i].Decision, rule)

@@ -62,6 +62,11 @@ func (s *Service) VerifyPerson(ctx context.Context, photo facegate.Photo, person
 		return facegate.Verification{}, facegate.NewError(facegate.CodeNoSamples,
 			"the person has no samples to verify against", "enrol a photo of the person first")
 	}
+	if s.Templates {
+		if err := s.centre(ctx, face.Embedding, &best); err != nil {
+			return facegate.Verification{}, err
+		}
+	}
 	v := verification(best.Distance, rule)
 	v.Person, v.SampleID, v.FaceA = &best.Person, best.SampleID, &face
 	return v, nil

@@ -149,6 +149,7 @@ func (p *program) addRooms(ctx context.Context, store *storage, s analysisSettin
 	r.rules.Size, r.rules.Settings, r.rules.Samples = gallery.Size, store.people, store.people
 	r.recognition = &match.Service{
 		Analyser: faces, Gallery: gallery, Source: store.people, People: store.people, Samples: store.people, Rules: r.rules,
+		Templates: s.Profile == detector.Accurate,
 	}
 	return r, nil
 }
