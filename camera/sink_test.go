@@ -55,7 +55,7 @@ func newReporter(t testing.TB, always ...string) *reporter {
 	})
 	r.store = store
 	r.outbox = &enroll.Outbox{Store: store, Always: always, Now: r.clock}
-	r.sightings = &enroll.Sightings{Store: store, Outbox: r.outbox, Now: r.clock}
+	r.sightings = &enroll.Sightings{Store: store, Outbox: r.outbox}
 	r.webhooks = &enroll.Webhooks{Store: store, Secrets: &enroll.Secrets{Store: store}, Outbox: r.outbox, Now: r.clock}
 	r.people = &enroll.Service{Store: store, Gallery: match.NewGallery(), Now: r.clock}
 	return r

@@ -43,7 +43,7 @@ func (s *Service) Export(ctx context.Context, personID string, w io.Writer) erro
 	if err := s.exportSamples(ctx, &out); err != nil {
 		return err
 	}
-	sightings := &Sightings{Store: s.Store, Now: s.Now}
+	sightings := &Sightings{Store: s.Store}
 	filter := facegate.SightingFilter{Person: personID, Limit: maxPage}
 	for {
 		page, err := sightings.List(ctx, filter)

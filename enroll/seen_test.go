@@ -46,7 +46,7 @@ func openHouse(t testing.TB, path string, always ...string) *house {
 	store := h.service.Store
 	h.secrets = &enroll.Secrets{Store: store}
 	h.outbox = &enroll.Outbox{Store: store, Now: h.now, Always: always}
-	h.sightings = &enroll.Sightings{Store: store, Outbox: h.outbox, Now: h.now}
+	h.sightings = &enroll.Sightings{Store: store, Outbox: h.outbox}
 	h.unknowns = &enroll.Unknowns{Store: store, People: h.service, Sightings: h.sightings, Now: h.now}
 	h.webhooks = &enroll.Webhooks{Store: store, Secrets: h.secrets, Outbox: h.outbox, Now: h.now}
 	h.cameras = &enroll.CameraStore{Store: store, Secrets: h.secrets}

@@ -16,8 +16,7 @@ import (
 // was told is stored reaches every destination in the end.
 type Sightings struct {
 	Store  *Store
-	Outbox *Outbox          // nil: nothing is delivered
-	Now    func() time.Time // nil: time.Now
+	Outbox *Outbox // nil: nothing is delivered
 
 	changed signal
 }
@@ -26,8 +25,6 @@ var (
 	_ facegate.SightingSink = (*Sightings)(nil)
 	_ facegate.Sightings    = (*Sightings)(nil)
 )
-
-func (s *Sightings) now() time.Time { return timeNow(s.Now) }
 
 // timeNow is the time as the database keeps it.
 func timeNow(now func() time.Time) time.Time {

@@ -85,7 +85,7 @@ func (c *cameraSettings) openLookout(ctx context.Context, p *program, r *rooms) 
 	if c.MQTTURL != "" {
 		l.outbox.Always = []string{facegate.DestinationMQTT}
 	}
-	l.sightings = &enroll.Sightings{Store: r.store, Outbox: l.outbox, Now: time.Now}
+	l.sightings = &enroll.Sightings{Store: r.store, Outbox: l.outbox}
 	l.unknowns = &enroll.Unknowns{Store: r.store, People: r.people, Sightings: l.sightings, Now: time.Now}
 	l.webhooks = &enroll.Webhooks{Store: r.store, Secrets: secrets, Outbox: l.outbox, Now: time.Now}
 	if err := l.webhooks.Configure(ctx, c.Webhook, c.WebhookSecret); err != nil {
