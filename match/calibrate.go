@@ -52,9 +52,10 @@ const (
 //
 // Below the smallest FMR that ten pairs or more support, FMR is extrapolated. The
 // distances below a low quantile are taken to exceed it exponentially (the
-// generalised Pareto distribution with shape 0; Pickands 1975). Real impostor
-// distances fall off a little faster, so the extrapolation errs to the safe
-// side. Its rate is fitted by the median, which label errors do not move.
+// generalised Pareto distribution with shape 0; Pickands 1975): fitting the shape
+// to tens of pairs would be fitting noise, and could tell of a distance below
+// which nobody is ever confused. The rate is fitted by the median, which label
+// errors do not move. docs/thresholds.md tells how well it foretells.
 func Calibrate(ctx context.Context, samples []facegate.GalleryEntry, o CalibrateOptions) (*Calibration, error) {
 	chosen, people := o.choose(samples)
 	if people < 2 {
