@@ -25,9 +25,15 @@ func BenchmarkTemplates(b *testing.B) {
 				distance func(probe *facegate.Embedding, samples []*facegate.Embedding, centre *facegate.Embedding) float64
 				centre   func(samples []*facegate.Embedding) *facegate.Embedding
 			}{
-				{"nearest sample (fast)", func(p *facegate.Embedding, s []*facegate.Embedding, _ *facegate.Embedding) float64 { return nearestOf(p, s) }, centreOf},
-				{"centre", func(p *facegate.Embedding, _ []*facegate.Embedding, c *facegate.Embedding) float64 { return p.Distance(c) }, centreOf},
-				{"centre without the farthest", func(p *facegate.Embedding, _ []*facegate.Embedding, c *facegate.Embedding) float64 { return p.Distance(c) }, trimmedCentreOf},
+				{"nearest sample (fast)", func(p *facegate.Embedding, s []*facegate.Embedding, _ *facegate.Embedding) float64 {
+					return nearestOf(p, s)
+				}, centreOf},
+				{"centre", func(p *facegate.Embedding, _ []*facegate.Embedding, c *facegate.Embedding) float64 {
+					return p.Distance(c)
+				}, centreOf},
+				{"centre without the farthest", func(p *facegate.Embedding, _ []*facegate.Embedding, c *facegate.Embedding) float64 {
+					return p.Distance(c)
+				}, trimmedCentreOf},
 				{"half way (accurate)", func(p *facegate.Embedding, s []*facegate.Embedding, c *facegate.Embedding) float64 {
 					return (nearestOf(p, s) + p.Distance(c)) / 2
 				}, centreOf},
