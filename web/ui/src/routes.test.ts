@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { match, nav, personHref } from './routes'
+import { cameraHref, match, nav, personHref, sightingsHref } from './routes'
 
 describe('match', () => {
   const cases: [hash: string, page: string, id: string][] = [
@@ -10,6 +10,11 @@ describe('match', () => {
     ['#/identify?from=mail', 'identify', ''],
     ['#/people', 'people', ''],
     ['#/thresholds', 'thresholds', ''],
+    ['#/cameras', 'cameras', ''],
+    ['#/cameras/6b1f', 'camera', '6b1f'],
+    ['#/sightings?unknown=6b1f', 'sightings', ''],
+    ['#/sightings/6b1f', 'missing', ''],
+    ['#/strangers', 'strangers', ''],
     ['#/keys', 'keys', ''],
     ['#/audit', 'audit', ''],
     ['#/setup?link=a/b', 'setup', ''],
@@ -33,5 +38,11 @@ describe('match', () => {
 
   test('a person’s address leads back to the person, whatever the id', () => {
     for (const id of ['6b1f', 'a/b', 'ü %', '?#']) expect(match(personHref(id))).toEqual({ page: 'person', id })
+    for (const id of ['6b1f', 'a/b']) expect(match(cameraHref(id))).toEqual({ page: 'camera', id })
+  })
+
+  test('sightings of one camera or stranger have an address', () => {
+    expect(sightingsHref({})).toBe('#/sightings')
+    expect(sightingsHref({ unknown: 'a b' })).toBe('#/sightings?unknown=a+b')
   })
 })

@@ -1,10 +1,10 @@
 // Addresses of the console. They live behind the #, so the gateway serves one page.
 
-export type PageName = 'enrol' | 'identify' | 'people' | 'person' | 'thresholds' | 'keys' | 'audit' | 'setup' | 'missing'
+export type PageName = 'enrol' | 'identify' | 'people' | 'person' | 'cameras' | 'camera' | 'sightings' | 'strangers' | 'thresholds' | 'keys' | 'audit' | 'setup' | 'missing'
 
 export interface Route {
   page: PageName
-  id: string // of the person, on their page
+  id: string // of the person or camera, on their page
 }
 
 export interface NavItem {
@@ -30,6 +30,13 @@ export const nav: NavGroup[] = [
     ],
   },
   {
+    label: 'Cameras',
+    items: [
+      { page: 'cameras', label: 'Cameras', href: '#/cameras', within: ['camera'] },
+      { page: 'sightings', label: 'Sightings', href: '#/sightings', within: ['strangers'] },
+    ],
+  },
+  {
     label: 'Gateway',
     items: [
       { page: 'thresholds', label: 'Thresholds', href: '#/thresholds', within: [] },
@@ -40,6 +47,13 @@ export const nav: NavGroup[] = [
 ]
 
 export const personHref = (id: string) => `#/people/${encodeURIComponent(id)}`
+export const cameraHref = (id: string) => `#/cameras/${encodeURIComponent(id)}`
+
+// sightingsHref is the page of sightings: of all, or of a camera or a stranger alone.
+export function sightingsHref(only: { camera?: string; unknown?: string }): string {
+  const search = new URLSearchParams(only).toString()
+  return `#/sightings${search ? `?${search}` : ''}`
+}
 
 // match tells which page a location's hash asks for. No hash is the first page.
 export function match(hash: string): Route {
@@ -50,6 +64,8 @@ export function match(hash: string): Route {
   switch (first) {
     case 'enrol':
     case 'identify':
+    case 'sightings':
+    case 'strangers':
     case 'thresholds':
     case 'keys':
     case 'audit':
@@ -57,6 +73,8 @@ export function match(hash: string): Route {
       return { page: id ? 'missing' : first, id: '' }
     case 'people':
       return id ? { page: 'person', id } : { page: 'people', id: '' }
+    case 'cameras':
+      return id ? { page: 'camera', id } : { page: 'cameras', id: '' }
   }
   return { page: 'missing', id: '' }
 }

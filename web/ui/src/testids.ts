@@ -71,6 +71,43 @@ export const testid = {
   auditCheck: 'audit-check', // id
   auditVerdict: 'audit-verdict', // data-valid
 
+  cameraAdd: 'camera-add', // id
+  cameraWebcam: 'camera-webcam', // id; the browser's webcam as a camera
+  cameraName: 'camera-name', // id
+  cameraSource: 'camera-source', // id
+  cameraSave: 'camera-save', // id
+  cameraRow: 'camera-row', // one per camera; data-name, data-state
+  cameraLive: 'camera-live', // the live picture; data-state
+  cameraPause: 'camera-pause', // id; pauses, or goes on
+  cameraEdit: 'camera-edit', // id
+  cameraRemove: 'camera-remove', // id
+  webcamFeed: 'webcam-feed', // data-phase: off|starting|on, data-sent: pictures
+  webcamFeedStart: 'webcam-feed-start', // id
+  webcamFeedStop: 'webcam-feed-stop', // id
+  zonesEdit: 'zones-edit', // id
+  zoneAdd: 'zone-add', // id
+  zoneSave: 'zone-save', // id
+  zoneMode: 'zone-mode', // one select per zone
+  zone: 'zone', // one per polygon; data-mode
+  zoneCorner: 'zone-corner', // of the zone being edited
+  sightingsTotal: 'sightings-total', // data-total, data-live
+  sightingsCamera: 'sightings-camera', // id
+  sightingsPerson: 'sightings-person', // id
+  sightingsDecision: 'sightings-decision', // id
+  sightingCard: 'sighting', // one per sighting; data-id, data-decision, data-name, data-unknown, data-ended
+  sightingName: 'sighting-name', // of a stranger's
+  sightingDelete: 'sighting-delete', // pressed twice
+  strangersTotal: 'strangers-total', // data-total
+  strangersMerge: 'strangers-merge', // id
+  strangerCard: 'stranger', // data-id, data-sightings
+  strangerChoose: 'stranger-choose', // the checkbox
+  strangerName: 'stranger-name',
+  strangerDelete: 'stranger-delete',
+  strangerSplit: 'stranger-split', // id; on the sightings of one stranger
+  nameInput: 'name-input', // id; who a stranger is
+  nameConsent: 'name-consent', // id
+  nameSave: 'name-save', // id; pressed again where the name is enrolled
+
   thresholds: 'thresholds', // what is in force; data-policy, data-identify, data-verify
   policy: 'policy', // one radio per policy; data-policy
   calibrate: 'calibrate', // id; measures the gallery
