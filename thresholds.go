@@ -181,7 +181,9 @@ type Thresholding interface {
 // The version changes whenever they do.
 type SampleSource interface {
 	GalleryVersion(ctx context.Context) (int64, error)
-	Entries(ctx context.Context) (entries []GalleryEntry, version int64, err error)
+	// Entries is at most so many samples (0: all): where there are more, all those
+	// of some people.
+	Entries(ctx context.Context, most int) (entries []GalleryEntry, version int64, err error)
 }
 
 // Settings keeps what the program's users change while it runs. A setting that

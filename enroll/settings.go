@@ -9,10 +9,7 @@ import (
 	"facegate"
 )
 
-var (
-	_ facegate.Settings     = (*Service)(nil)
-	_ facegate.SampleSource = (*Service)(nil)
-)
+var _ facegate.Settings = (*Service)(nil)
 
 // Setting is the JSON stored under a name; nil where there is none.
 func (s *Service) Setting(ctx context.Context, name string) ([]byte, error) {
@@ -52,21 +49,3 @@ func (s *Service) SaveSetting(ctx context.Context, name string, value []byte) er
 }
 
 const actionSettingChange = "setting.change"
-
-// GalleryVersion changes whenever samples or names do.
-func (s *Service) GalleryVersion(ctx context.Context) (int64, error) {
-	version, err := latestChange(ctx, s.Store.reader)
-	return version, s.Store.cause(ctx, err)
-}
-
-// Entries is all samples of the Analyser's recipe, in the order of enrolment.
-func (s *Service) Entries(ctx context.Context) (entries []facegate.GalleryEntry, version int64, err error) {
-	err = s.Store.read(ctx, func(tx *sql.Tx) error {
-		if version, err = latestChange(ctx, tx); err != nil {
-			return err
-		}
-		entries, err = s.allEntries(ctx, tx)
-		return err
-	})
-	return entries, version, err
-}

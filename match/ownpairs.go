@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"runtime"
 	"slices"
 	"sort"
@@ -79,7 +78,7 @@ func (r *Rules) paired(ctx context.Context) (*ownPairs, error) {
 	if r.pairs != nil && r.pairs.version == version {
 		return r.pairs, nil
 	}
-	entries, version, err := r.Samples.Entries(ctx)
+	entries, version, err := r.Samples.Entries(ctx, ownSamples)
 	if err != nil {
 		return nil, fmt.Errorf("read the samples: %w", err)
 	}
@@ -87,17 +86,17 @@ func (r *Rules) paired(ctx context.Context) (*ownPairs, error) {
 	if err != nil {
 		return nil, err
 	}
-	made.version = version
+	_, all := r.size()
+	made.version, made.complete = version, made.samples >= all
 	r.pairs = made
 	return made, nil
 }
 
-// pairUp compares all samples, or those of some people where there are too many.
-func pairUp(ctx context.Context, entries []facegate.GalleryEntry) (*ownPairs, error) {
-	o := &ownPairs{names: map[string]facegate.PersonRef{}, genuinePairsOf: map[string]int{}, complete: true,
+// pairUp compares samples, each with each.
+func pairUp(ctx context.Context, some []facegate.GalleryEntry) (*ownPairs, error) {
+	o := &ownPairs{names: map[string]facegate.PersonRef{}, genuinePairsOf: map[string]int{},
 		genuineHistogram: make([]int, ownSteps), impostorHistogram: make([]int, ownSteps)}
-	some := someOf(entries)
-	o.samples, o.complete = len(some), len(some) == len(entries)
+	o.samples = len(some)
 	for _, e := range some {
 		o.names[e.Person.ID] = e.Person
 	}
@@ -158,33 +157,6 @@ func pairUp(ctx context.Context, entries []facegate.GalleryEntry) (*ownPairs, er
 	}
 	o.lookalikes = sortedLookalikes(closest)
 	return o, nil
-}
-
-// someOf is all entries, or those of people drawn by chance, but always the same.
-func someOf(entries []facegate.GalleryEntry) []facegate.GalleryEntry {
-	if len(entries) <= ownSamples {
-		return entries
-	}
-	of := map[string][]int{}
-	var ids []string
-	for i, e := range entries {
-		if of[e.Person.ID] == nil {
-			ids = append(ids, e.Person.ID)
-		}
-		of[e.Person.ID] = append(of[e.Person.ID], i)
-	}
-	slices.Sort(ids)
-	rand.New(rand.NewPCG(1, 1)).Shuffle(len(ids), func(i, j int) { ids[i], ids[j] = ids[j], ids[i] })
-	var some []facegate.GalleryEntry
-	for _, id := range ids {
-		if len(some)+len(of[id]) > ownSamples && len(some) > 0 {
-			break
-		}
-		for _, i := range of[id] {
-			some = append(some, entries[i])
-		}
-	}
-	return some[:min(len(some), ownSamples)]
 }
 
 // lookalike is the pair with the person whose id comes first as A.

@@ -198,7 +198,7 @@ func (r *Rules) CalibrateGallery(ctx context.Context) (*Calibration, error) {
 	if r.Samples == nil {
 		return nil, facegate.NewError(facegate.CodeInvalid, "there is no gallery to measure", "")
 	}
-	entries, _, err := r.Samples.Entries(ctx)
+	entries, _, err := r.Samples.Entries(ctx, 4*defaultMost) // people with many samples give only some
 	if err != nil {
 		return nil, fmt.Errorf("read the samples: %w", err)
 	}

@@ -44,8 +44,11 @@ type shelf struct {
 }
 
 func (s *shelf) GalleryVersion(context.Context) (int64, error) { return s.version, nil }
-func (s *shelf) Entries(context.Context) ([]facegate.GalleryEntry, int64, error) {
+func (s *shelf) Entries(_ context.Context, most int) ([]facegate.GalleryEntry, int64, error) {
 	s.read++
+	if most > 0 && most < len(s.samples) {
+		return s.samples[:most], s.version, nil
+	}
 	return s.samples, s.version, nil
 }
 

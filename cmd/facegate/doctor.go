@@ -65,7 +65,7 @@ func (c *doctorCommand) open(ctx context.Context, p *program) (samples []facegat
 		fail := func(err error) ([]facegate.GalleryEntry, *match.Gallery, calibrated, func(context.Context, string) string, func(), error) {
 			return nil, nil, cal, nil, nil, errors.Join(err, rooms.Close())
 		}
-		if samples, _, err = rooms.people.Entries(ctx); err != nil {
+		if samples, _, err = rooms.people.Entries(ctx, 0); err != nil {
 			return fail(err)
 		}
 		if cal, err = rooms.calibrated(ctx); err != nil {

@@ -28,7 +28,7 @@ func (c *lookalikesCommand) Run(ctx context.Context, p *program) error {
 		}
 		id = person.ID
 	}
-	samples, _, err := rooms.people.Entries(ctx)
+	samples, _, err := rooms.people.Entries(ctx, 0)
 	if err != nil {
 		return err
 	}
