@@ -40,8 +40,8 @@ func (s *Sightings) Changed() <-chan struct{} { return s.changed.wait() }
 // Report stores a report, unless it or a later one of the same sighting is there.
 //
 // The report may be older than what is known now. A stranger who was merged or
-// named meanwhile is who they were found to be, and a person who was erased
-// meanwhile is nobody: the sighting is kept as one of an unknown.
+// named meanwhile is who they were found to be. Of a person who was erased
+// meanwhile nothing is stored: the camera will see that it knows them no more.
 func (s *Sightings) Report(ctx context.Context, r facegate.Sighting) error {
 	if len(r.ID) != 36 || r.Revision < 1 || r.Camera.ID == "" || r.Decision == "" {
 		return invalid("a sighting lacks its id, revision, camera or decision", "report it whole")
@@ -55,7 +55,7 @@ func (s *Sightings) Report(ctx context.Context, r facegate.Sighting) error {
 			return nil
 		}
 		row := &storedSighting{Sighting: r, reported: r.Revision}
-		if err := row.settle(ctx, tx, old); err != nil {
+		if erased, err := row.settle(ctx, tx, old); err != nil || erased {
 			return err
 		}
 		news := true
@@ -92,13 +92,13 @@ func (s *Sightings) tell() {
 }
 
 // settle brings a report up to date with what happened to people and strangers
-// since the camera looked them up.
-func (r *storedSighting) settle(ctx context.Context, tx *sql.Tx, old *storedSighting) error {
+// since the camera looked them up. erased tells that the person it names is gone.
+func (r *storedSighting) settle(ctx context.Context, tx *sql.Tx, old *storedSighting) (erased bool, err error) {
 	if r.UnknownID != "" {
 		alias, err := aliasOf(ctx, tx, r.UnknownID)
 		switch {
 		case err != nil:
-			return err
+			return false, err
 		case alias.unknownID != "":
 			r.UnknownID = alias.unknownID
 		case alias.personID != "" && r.Decision == facegate.Unknown:
@@ -110,19 +110,18 @@ func (r *storedSighting) settle(ctx context.Context, tx *sql.Tx, old *storedSigh
 		r.label(idOf(old.Person))
 		r.UnknownID = old.UnknownID
 	}
-	for _, p := range []**facegate.PersonRef{&r.Person, &r.Candidate} {
-		there, err := personIsThere(ctx, tx, idOf(*p))
-		if err != nil {
-			return err
-		}
-		if !there {
-			*p = nil
-		}
+	there, err := personIsThere(ctx, tx, idOf(r.Candidate))
+	if err != nil {
+		return false, err
 	}
-	if r.Decision == facegate.Match && r.Person == nil {
-		r.Decision, r.labelled = facegate.Unknown, false
+	if !there {
+		r.Candidate = nil
 	}
-	return nil
+	if r.Person == nil {
+		return r.Decision == facegate.Match, nil
+	}
+	there, err = personIsThere(ctx, tx, r.Person.ID)
+	return !there, err
 }
 
 // label makes the sighting a person's, because somebody says so.

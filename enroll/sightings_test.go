@@ -74,7 +74,11 @@ func TestSightingIsReplacedByLaterReports(t *testing.T) {
 	// And a camera that has not noticed yet cannot bring them back.
 	later.Revision = 4
 	h.report(later)
-	if r := h.kept(s.ID); r.Person != nil || r.Decision != facegate.Unknown {
+	_, err = h.sightings.Sighting(t.Context(), s.ID)
+	wantCode(t, err, facegate.CodeSightingNotFound)
+	later.Revision, later.Decision, later.Person = 5, facegate.Unknown, nil
+	h.report(later)
+	if r := h.kept(s.ID); r.Decision != facegate.Unknown {
 		t.Errorf("%+v", r)
 	}
 }
