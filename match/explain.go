@@ -3,6 +3,7 @@ package match
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"facegate"
@@ -88,8 +89,9 @@ func percentage(rate float64) string {
 		return fmt.Sprintf("%.0f%%", 100*rate)
 	case rate >= 0.001:
 		return fmt.Sprintf("%.2g%%", 100*rate)
-	case rate > 1e-12:
-		return fmt.Sprintf("1 in %.2g", 1/rate)
+	case rate > 1e-12: // to two digits: more are not known
+		scale := math.Pow(10, math.Floor(math.Log10(1/rate))-1)
+		return fmt.Sprintf("1 in %.0f", math.Round(1/rate/scale)*scale)
 	}
 	return "none"
 }

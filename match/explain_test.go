@@ -2,6 +2,7 @@ package match_test
 
 import (
 	"context"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -153,6 +154,10 @@ func TestDecisionsTellRates(t *testing.T) {
 	}
 	if !strings.Contains(far.Explanation.Why, "of strangers, about 99% would") && !strings.Contains(far.Explanation.Why, "about 100% would") {
 		t.Errorf("%q", far.Explanation.Why)
+	}
+	close, err := s.IdentifyEmbedding(t.Context(), at(-0.4), facegate.IdentifyOptions{Explain: true})
+	if err != nil || !regexp.MustCompile(`of strangers, about 1 in [1-9]\d0+ would`).MatchString(close.Explanation.Why) {
+		t.Errorf("%q, %v", close.Explanation.Why, err)
 	}
 	v, err := s.Verify(t.Context(), facegate.Photo{Data: []byte("ann")}, facegate.Photo{Data: []byte("between")}, facegate.VerifyOptions{})
 	if err != nil || v.Policy != facegate.PolicyNormal || v.Threshold != 0.6 || v.FalseMatchRate == nil || *v.FalseMatchRate > 1e-5 {

@@ -111,7 +111,7 @@ func printExplanation(p *program, d facegate.Identification) error {
 		return err
 	}
 	for _, c := range e.Candidates {
-		line := fmt.Sprintf("    %s  distance %.3f (%s)  by %s, quality %.2f", pad(c.Person.Name, 16), c.Distance, c.Why, c.Sample.Source, c.Sample.Quality)
+		line := fmt.Sprintf("    %s  distance %.3f (%s)  by %s, quality %.2f", pad(c.Person.Name, 20), c.Distance, c.Why, c.Sample.Source, c.Sample.Quality)
 		for _, r := range c.Sample.Reasons {
 			line += ", " + r
 		}
