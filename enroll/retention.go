@@ -80,7 +80,7 @@ func (r *Retention) eraseOld(ctx context.Context) (more bool, err error) {
 		if err != nil || len(ids) == 0 {
 			return err
 		}
-		return eraseSightings(ctx, tx, ids)
+		return r.Sightings.Store.eraseSightings(ctx, tx, ids)
 	})
 	if err != nil {
 		return false, fmt.Errorf("erase old sightings: %w", err)
@@ -104,7 +104,7 @@ func (r *Retention) forgetOld(ctx context.Context) (more bool, err error) {
 			SELECT sighting_id FROM unknown_members WHERE at < ? AND NOT EXISTS (SELECT 1 FROM sightings s WHERE s.id = sighting_id)
 			LIMIT ?`, before, sweepBatch)
 		for _, id := range ids {
-			if err := forgetMember(ctx, tx, id); err != nil {
+			if err := r.Sightings.Store.forgetMember(ctx, tx, id); err != nil {
 				return err
 			}
 		}

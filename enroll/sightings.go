@@ -196,7 +196,7 @@ func (s *Sightings) Delete(ctx context.Context, id string) error {
 		if _, err := sightingByID(ctx, tx, id); err != nil {
 			return err
 		}
-		return eraseSightings(ctx, tx, []string{id})
+		return s.Store.eraseSightings(ctx, tx, []string{id})
 	})
 	if err != nil {
 		return fmt.Errorf("delete sighting: %w", err)
@@ -206,9 +206,9 @@ func (s *Sightings) Delete(ctx context.Context, id string) error {
 }
 
 // eraseSightings erases sightings and what they taught of strangers.
-func eraseSightings(ctx context.Context, tx *sql.Tx, ids []string) error {
+func (st *Store) eraseSightings(ctx context.Context, tx *sql.Tx, ids []string) error {
 	for _, id := range ids {
-		if err := forgetMember(ctx, tx, id); err != nil {
+		if err := st.forgetMember(ctx, tx, id); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM sightings WHERE id = ?`, id); err != nil {

@@ -32,7 +32,7 @@ func (u *Unknowns) Name(ctx context.Context, id string, n facegate.Naming) (face
 	if _, err := u.Stranger(ctx, id); err != nil {
 		return facegate.Enrolment{}, err
 	}
-	shots, err := shotsOf(ctx, u.Store.reader, id, namingShots)
+	shots, err := u.Store.shotsOf(ctx, u.Store.reader, id, namingShots)
 	if err != nil {
 		return facegate.Enrolment{}, u.Store.cause(ctx, err)
 	}
@@ -188,7 +188,7 @@ func (u *Unknowns) Split(ctx context.Context, id string, sightings []string) (fa
 				return fmt.Errorf("move sighting %s: %w", s, err)
 			}
 		}
-		if err := refreshUnknown(ctx, tx, newID); err != nil {
+		if err := u.Store.refreshUnknown(ctx, tx, newID); err != nil {
 			return err
 		}
 		if err := u.Sightings.touch(ctx, tx, sightings); err != nil {
@@ -214,7 +214,7 @@ func (u *Unknowns) change(ctx context.Context, id string, f func(tx *sql.Tx, now
 		if err := f(tx, timeNow(u.Now)); err != nil {
 			return err
 		}
-		if err := refreshUnknown(ctx, tx, id); err != nil {
+		if err := u.Store.refreshUnknown(ctx, tx, id); err != nil {
 			return err
 		}
 		s, err = strangerByID(ctx, tx, id)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -40,6 +41,15 @@ type Unknowns struct {
 // DefaultUnknownRadius parts strangers.
 const DefaultUnknownRadius = 0.52
 
+// Tables whose rows are sealed, as their associated data names them.
+const (
+	unknownsTable = "unknowns"
+	shotsTable    = "unknown_shots"
+)
+
+// shotKey is a row of shotsTable, as its associated data names it.
+func shotKey(seq int64) string { return strconv.FormatInt(seq, 10) }
+
 // keptShots is how many shots of a stranger are kept, over all their sightings.
 const keptShots = 48
 
@@ -60,7 +70,7 @@ func (u *Unknowns) Assign(ctx context.Context, sightingID string, shots []facega
 		if unknownID, err = labelledUnknown(ctx, tx, sightingID); err != nil || unknownID != "" {
 			return err // somebody has said who this is; the camera will see
 		}
-		if err := u.index.refresh(ctx, tx); err != nil {
+		if err := u.index.refresh(ctx, tx, u.Store.vault); err != nil {
 			return err
 		}
 		if unknownID, err = u.find(ctx, tx, sightingID, &probe, shots[0].At); err != nil {
@@ -82,7 +92,7 @@ func (u *Unknowns) Assign(ctx context.Context, sightingID string, shots []facega
 func (u *Unknowns) Withdraw(ctx context.Context, sightingID string) error {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if err := u.Store.write(ctx, func(tx *sql.Tx) error { return forgetMember(ctx, tx, sightingID) }); err != nil {
+	if err := u.Store.write(ctx, func(tx *sql.Tx) error { return u.Store.forgetMember(ctx, tx, sightingID) }); err != nil {
 		return fmt.Errorf("take a sighting out of the book: %w", err)
 	}
 	return nil
@@ -137,7 +147,12 @@ func (u *Unknowns) replaceShots(ctx context.Context, tx *sql.Tx, sightingID, unk
 	if _, err := tx.ExecContext(ctx, `DELETE FROM unknown_shots WHERE sighting_id = ?`, sightingID); err != nil {
 		return fmt.Errorf("replace the shots: %w", err)
 	}
+	var seq int64 // known before the row is there, for sealed values are bound to it
+	if err := tx.QueryRowContext(ctx, `SELECT coalesce(max(seq), 0) FROM unknown_shots`).Scan(&seq); err != nil {
+		return fmt.Errorf("number the shots: %w", err)
+	}
 	for _, s := range shots {
+		seq++
 		if s.Quality.Reasons == nil {
 			s.Quality.Reasons = []string{}
 		}
@@ -149,13 +164,13 @@ func (u *Unknowns) replaceShots(ctx context.Context, tx *sql.Tx, sightingID, unk
 		if err != nil {
 			return fmt.Errorf("store a shot: box: %w", err)
 		}
-		crop := s.Crop
-		if crop == nil {
-			crop = []byte{}
+		crop := []byte{}
+		if len(s.Crop) > 0 {
+			crop = u.Store.vault.seal(shotsTable, shotKey(seq), s.Crop)
 		}
 		if _, err := tx.ExecContext(ctx, `
-			INSERT INTO unknown_shots (sighting_id, at, embedding, recipe, overall, quality, box, crop) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-			sightingID, s.At.UnixMilli(), s.Embedding.Bytes(), u.recipe(), s.Quality.Overall, string(quality), string(box), crop); err != nil {
+			INSERT INTO unknown_shots (seq, sighting_id, at, embedding, recipe, overall, quality, box, crop) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+			seq, sightingID, s.At.UnixMilli(), u.Store.vault.seal(shotsTable, shotKey(seq), s.Embedding.Bytes()), u.recipe(), s.Quality.Overall, string(quality), string(box), crop); err != nil {
 			return fmt.Errorf("store a shot: %w", err)
 		}
 	}
@@ -165,15 +180,15 @@ func (u *Unknowns) replaceShots(ctx context.Context, tx *sql.Tx, sightingID, unk
 // refresh is refreshUnknown, with the index kept in step.
 func (u *Unknowns) refresh(ctx context.Context, tx *sql.Tx, id string) error {
 	before := u.index.change
-	if err := refreshUnknown(ctx, tx, id); err != nil {
+	if err := u.Store.refreshUnknown(ctx, tx, id); err != nil {
 		return err
 	}
-	return u.index.follow(ctx, tx, id, before)
+	return u.index.follow(ctx, tx, u.Store.vault, id, before)
 }
 
 // refreshUnknown brings a stranger's row up to date with the shots there are,
 // after dropping those that are too many. A stranger of whom nothing is left goes.
-func refreshUnknown(ctx context.Context, tx *sql.Tx, id string) error {
+func (st *Store) refreshUnknown(ctx context.Context, tx *sql.Tx, id string) error {
 	var members int
 	var last sql.NullInt64
 	if err := tx.QueryRowContext(ctx, `SELECT count(*), max(at) FROM unknown_members WHERE unknown_id = ?`, id).Scan(&members, &last); err != nil {
@@ -194,7 +209,7 @@ func refreshUnknown(ctx context.Context, tx *sql.Tx, id string) error {
 			ORDER BY place, overall DESC, seq LIMIT -1 OFFSET ?)`, id, keptShots); err != nil {
 		return fmt.Errorf("thin the shots of stranger %s: %w", id, err)
 	}
-	shots, err := shotsOf(ctx, tx, id, keptShots)
+	shots, err := st.shotsOf(ctx, tx, id, keptShots)
 	if err != nil {
 		return err
 	}
@@ -216,7 +231,7 @@ func refreshUnknown(ctx context.Context, tx *sql.Tx, id string) error {
 			}
 		}
 		kept, _ = clusterOf(comparable)
-		mean = kept.mean.Bytes()
+		mean = st.vault.seal(unknownsTable, id, kept.mean.Bytes())
 	}
 	if _, err := tx.ExecContext(ctx, `UPDATE unknowns SET mean = ?, spread = ?, recipe = ?, last_seen = ? WHERE id = ?`,
 		mean, kept.spread, recipe, last.Int64, id); err != nil {
@@ -226,7 +241,7 @@ func refreshUnknown(ctx context.Context, tx *sql.Tx, id string) error {
 }
 
 // forgetMember takes a sighting out of the book.
-func forgetMember(ctx context.Context, tx *sql.Tx, sightingID string) error {
+func (st *Store) forgetMember(ctx context.Context, tx *sql.Tx, sightingID string) error {
 	var id string
 	err := tx.QueryRowContext(ctx, `DELETE FROM unknown_members WHERE sighting_id = ? RETURNING unknown_id`, sightingID).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -235,7 +250,7 @@ func forgetMember(ctx context.Context, tx *sql.Tx, sightingID string) error {
 	if err != nil {
 		return fmt.Errorf("take sighting %s out of the book: %w", sightingID, err)
 	}
-	return refreshUnknown(ctx, tx, id)
+	return st.refreshUnknown(ctx, tx, id)
 }
 
 // labelledUnknown is the id a sighting's stranger had before somebody said who it

@@ -27,7 +27,7 @@ type knownUnknown struct {
 func (x *bookIndex) drop() { x.loaded = false }
 
 // refresh loads everything, unless nothing changed since.
-func (x *bookIndex) refresh(ctx context.Context, tx *sql.Tx) error {
+func (x *bookIndex) refresh(ctx context.Context, tx *sql.Tx, v vault) error {
 	change, err := latestUnknownChange(ctx, tx)
 	if err != nil || x.loaded && x.change == change {
 		return err
@@ -45,7 +45,7 @@ func (x *bookIndex) refresh(ctx context.Context, tx *sql.Tx) error {
 		if err := rows.Scan(&id, &stored, &c.spread, &c.recipe); err != nil {
 			return fmt.Errorf("read the strangers: %w", err)
 		}
-		if c.mean, err = facegate.EmbeddingFromBytes(stored); err == nil { // else it is damaged, and finds nobody
+		if c.mean, err = openMean(v, id, stored); err == nil { // else it is damaged, and finds nobody
 			entries[id] = c
 		}
 	}
@@ -58,7 +58,7 @@ func (x *bookIndex) refresh(ctx context.Context, tx *sql.Tx) error {
 
 // follow brings one entry up to date, where all other changes since before are
 // in the index already.
-func (x *bookIndex) follow(ctx context.Context, tx *sql.Tx, id string, before int64) error {
+func (x *bookIndex) follow(ctx context.Context, tx *sql.Tx, v vault, id string, before int64) error {
 	change, err := latestUnknownChange(ctx, tx)
 	if err != nil {
 		return err
@@ -72,13 +72,21 @@ func (x *bookIndex) follow(ctx context.Context, tx *sql.Tx, id string, before in
 	if err := tx.QueryRowContext(ctx, `SELECT mean, spread, recipe FROM unknowns WHERE id = ?`, id).Scan(&stored, &c.spread, &c.recipe); err != nil {
 		return fmt.Errorf("read stranger %s: %w", id, err)
 	}
-	if c.mean, err = facegate.EmbeddingFromBytes(stored); err != nil {
+	if c.mean, err = openMean(v, id, stored); err != nil {
 		delete(x.entries, id)
 	} else {
 		x.entries[id] = c
 	}
 	x.change = change
 	return nil
+}
+
+func openMean(v vault, id string, stored []byte) (facegate.Embedding, error) {
+	plain, err := v.open(unknownsTable, id, stored)
+	if err != nil {
+		return facegate.Embedding{}, err
+	}
+	return facegate.EmbeddingFromBytes(plain)
 }
 
 // nearest is the nearest stranger within the radius; the smaller id among equals.
@@ -152,8 +160,16 @@ type keptShot struct {
 	recipe     string
 }
 
+// openCrop is a stored crop; a shot may have none.
+func (st *Store) openCrop(seq int64, stored []byte) ([]byte, error) {
+	if len(stored) == 0 {
+		return nil, nil
+	}
+	return st.vault.open(shotsTable, shotKey(seq), stored)
+}
+
 // shotsOf is the best shots of a stranger, best first.
-func shotsOf(ctx context.Context, q queryer, unknownID string, limit int) ([]keptShot, error) {
+func (st *Store) shotsOf(ctx context.Context, q queryer, unknownID string, limit int) ([]keptShot, error) {
 	rows, err := q.QueryContext(ctx, `
 		SELECT s.seq, s.sighting_id, s.at, s.embedding, s.recipe, s.quality, s.box, s.crop
 		FROM unknown_members m JOIN unknown_shots s ON s.sighting_id = m.sighting_id
@@ -169,6 +185,12 @@ func shotsOf(ctx context.Context, q queryer, unknownID string, limit int) ([]kep
 		var embedding, quality, box []byte
 		if err := rows.Scan(&s.seq, &s.sightingID, &at, &embedding, &s.recipe, &quality, &box, &s.Crop); err != nil {
 			return nil, fmt.Errorf("read the shots of stranger %s: %w", unknownID, err)
+		}
+		if embedding, err = st.vault.open(shotsTable, shotKey(s.seq), embedding); err != nil {
+			return nil, err
+		}
+		if s.Crop, err = st.openCrop(s.seq, s.Crop); err != nil {
+			return nil, err
 		}
 		if s.Embedding, err = facegate.EmbeddingFromBytes(embedding); err != nil {
 			return nil, fmt.Errorf("read a shot of stranger %s: %w", unknownID, err)

@@ -126,14 +126,15 @@ func (u *Unknowns) List(ctx context.Context, limit int, after string) (facegate.
 // Crop is the best face crop of a stranger, a JPEG.
 func (u *Unknowns) Crop(ctx context.Context, id string) ([]byte, error) {
 	var crop []byte
+	var seq int64
 	err := u.Store.reader.QueryRowContext(ctx, `
-		SELECT s.crop FROM unknown_members m JOIN unknown_shots s ON s.sighting_id = m.sighting_id
-		WHERE m.unknown_id = ? AND length(s.crop) > 0 ORDER BY s.overall DESC, s.seq LIMIT 1`, id).Scan(&crop)
+		SELECT s.seq, s.crop FROM unknown_members m JOIN unknown_shots s ON s.sighting_id = m.sighting_id
+		WHERE m.unknown_id = ? AND length(s.crop) > 0 ORDER BY s.overall DESC, s.seq LIMIT 1`, id).Scan(&seq, &crop)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, strangerNotFound(id)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the crop of stranger %s: %w", id, u.Store.cause(ctx, err))
 	}
-	return crop, nil
+	return u.Store.openCrop(seq, crop)
 }

@@ -1,7 +1,9 @@
 package enroll_test
 
 import (
+	"bytes"
 	"math"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -308,5 +310,60 @@ func TestStrangerIsErased(t *testing.T) {
 	}
 	if again := h.see(3, 5); again.UnknownID == a.UnknownID {
 		t.Error("somebody erased is known")
+	}
+}
+
+// With a key nothing of a stranger is readable in the files, and they are known
+// as before, also under the next key.
+func TestStrangersAreEncrypted(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "facegate.db")
+	plain := openHouse(t, path)
+	a := plain.see(1, 5)
+	readable := func() (found []string) {
+		t.Helper()
+		for _, file := range []string{path, path + "-wal"} {
+			content, err := os.ReadFile(file)
+			if err != nil && !os.IsNotExist(err) {
+				t.Fatal(err)
+			}
+			for what, part := range map[string][]byte{"crop": a.Shots[0].Crop, "embedding": a.Shots[0].Embedding.Bytes()[16:64]} {
+				if bytes.Contains(content, part) {
+					found = append(found, what)
+				}
+			}
+		}
+		return found
+	}
+	if len(readable()) == 0 {
+		t.Fatal("it is not readable to begin with")
+	}
+	h := openHouse(t, path)
+	if err := h.service.Store.Unlock(t.Context(), keyOf(7)); err != nil {
+		t.Fatal(err)
+	}
+	if found := readable(); len(found) > 0 {
+		t.Errorf("what was there is readable: %v", found)
+	}
+	for n, key := range [][]byte{nil, keyOf(8)} {
+		if key != nil {
+			if err := h.service.Store.Rotate(t.Context(), h.secrets, key); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if again := h.see(2+n, 5); again.UnknownID != a.UnknownID {
+			t.Error("the same stranger got another id")
+		}
+		if found := readable(); len(found) > 0 {
+			t.Errorf("what came is readable: %v", found)
+		}
+		if crop, err := h.unknowns.Crop(t.Context(), a.UnknownID); err != nil || !bytes.HasPrefix(crop, []byte("crop ")) {
+			t.Errorf("%q %v", crop, err)
+		}
+	}
+	if _, err := plain.unknowns.Assign(t.Context(), id(9), shotsOf(6, h.now(), 1)); err == nil {
+		t.Error("a process without the key left something readable")
+	}
+	if e, err := h.unknowns.Name(t.Context(), a.UnknownID, facegate.Naming{New: facegate.NewPerson{Name: "Ann"}}); err != nil || len(e.Samples) == 0 {
+		t.Errorf("%+v %v", e, err)
 	}
 }

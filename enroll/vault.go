@@ -147,6 +147,7 @@ func reseal(ctx context.Context, tx *sql.Tx, from, to vault) error {
 	for _, c := range []struct{ table, key, column string }{
 		{samplesTable, "id", "embedding"}, {thumbnailsTable, "sample_id", "jpeg"},
 		{picturesTable, "sighting_id || '/' || kind", "jpeg"},
+		{shotsTable, "seq", "embedding"}, {shotsTable, "seq", "crop"}, {unknownsTable, "id", "mean"},
 	} {
 		if err := resealColumn(ctx, tx, from, to, c.table, c.key, c.column); err != nil {
 			return fmt.Errorf("%s: %w", c.table, err)
@@ -178,6 +179,9 @@ func resealColumn(ctx context.Context, tx *sql.Tx, from, to vault, table, key, c
 		var stored []byte
 		if err := read.QueryRowContext(ctx, rows[i]).Scan(&stored); err != nil {
 			return err
+		}
+		if len(stored) == 0 { // a shot without a crop, a stranger without shots
+			continue
 		}
 		plain, err := from.open(table, id, stored)
 		if err != nil {
