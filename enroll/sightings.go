@@ -206,9 +206,9 @@ func (s *Sightings) Delete(ctx context.Context, id string) error {
 }
 
 // eraseSightings erases sightings and what they taught of strangers.
-func (st *Store) eraseSightings(ctx context.Context, tx *sql.Tx, ids []string) error {
+func (s *Store) eraseSightings(ctx context.Context, tx *sql.Tx, ids []string) error {
 	for _, id := range ids {
-		if err := st.forgetMember(ctx, tx, id); err != nil {
+		if err := s.forgetMember(ctx, tx, id); err != nil {
 			return err
 		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM sightings WHERE id = ?`, id); err != nil {

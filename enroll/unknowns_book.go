@@ -188,7 +188,7 @@ func (u *Unknowns) refresh(ctx context.Context, tx *sql.Tx, id string) error {
 
 // refreshUnknown brings a stranger's row up to date with the shots there are,
 // after dropping those that are too many. A stranger of whom nothing is left goes.
-func (st *Store) refreshUnknown(ctx context.Context, tx *sql.Tx, id string) error {
+func (s *Store) refreshUnknown(ctx context.Context, tx *sql.Tx, id string) error {
 	var members int
 	var last sql.NullInt64
 	if err := tx.QueryRowContext(ctx, `SELECT count(*), max(at) FROM unknown_members WHERE unknown_id = ?`, id).Scan(&members, &last); err != nil {
@@ -209,7 +209,7 @@ func (st *Store) refreshUnknown(ctx context.Context, tx *sql.Tx, id string) erro
 			ORDER BY place, overall DESC, seq LIMIT -1 OFFSET ?)`, id, keptShots); err != nil {
 		return fmt.Errorf("thin the shots of stranger %s: %w", id, err)
 	}
-	shots, err := st.shotsOf(ctx, tx, id, keptShots)
+	shots, err := s.shotsOf(ctx, tx, id, keptShots)
 	if err != nil {
 		return err
 	}
@@ -231,7 +231,7 @@ func (st *Store) refreshUnknown(ctx context.Context, tx *sql.Tx, id string) erro
 			}
 		}
 		kept, _ = clusterOf(comparable)
-		mean = st.vault.seal(unknownsTable, id, kept.mean.Bytes())
+		mean = s.vault.seal(unknownsTable, id, kept.mean.Bytes())
 	}
 	if _, err := tx.ExecContext(ctx, `UPDATE unknowns SET mean = ?, spread = ?, recipe = ?, last_seen = ? WHERE id = ?`,
 		mean, kept.spread, recipe, last.Int64, id); err != nil {
@@ -241,7 +241,7 @@ func (st *Store) refreshUnknown(ctx context.Context, tx *sql.Tx, id string) erro
 }
 
 // forgetMember takes a sighting out of the book.
-func (st *Store) forgetMember(ctx context.Context, tx *sql.Tx, sightingID string) error {
+func (s *Store) forgetMember(ctx context.Context, tx *sql.Tx, sightingID string) error {
 	var id string
 	err := tx.QueryRowContext(ctx, `DELETE FROM unknown_members WHERE sighting_id = ? RETURNING unknown_id`, sightingID).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -250,7 +250,7 @@ func (st *Store) forgetMember(ctx context.Context, tx *sql.Tx, sightingID string
 	if err != nil {
 		return fmt.Errorf("take sighting %s out of the book: %w", sightingID, err)
 	}
-	return st.refreshUnknown(ctx, tx, id)
+	return s.refreshUnknown(ctx, tx, id)
 }
 
 // labelledUnknown is the id a sighting's stranger had before somebody said who it

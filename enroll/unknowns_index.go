@@ -161,15 +161,15 @@ type keptShot struct {
 }
 
 // openCrop is a stored crop; a shot may have none.
-func (st *Store) openCrop(seq int64, stored []byte) ([]byte, error) {
+func (s *Store) openCrop(seq int64, stored []byte) ([]byte, error) {
 	if len(stored) == 0 {
 		return nil, nil
 	}
-	return st.vault.open(shotsTable, shotKey(seq), stored)
+	return s.vault.open(shotsTable, shotKey(seq), stored)
 }
 
 // shotsOf is the best shots of a stranger, best first.
-func (st *Store) shotsOf(ctx context.Context, q queryer, unknownID string, limit int) ([]keptShot, error) {
+func (s *Store) shotsOf(ctx context.Context, q queryer, unknownID string, limit int) ([]keptShot, error) {
 	rows, err := q.QueryContext(ctx, `
 		SELECT s.seq, s.sighting_id, s.at, s.embedding, s.recipe, s.quality, s.box, s.crop
 		FROM unknown_members m JOIN unknown_shots s ON s.sighting_id = m.sighting_id
@@ -180,29 +180,29 @@ func (st *Store) shotsOf(ctx context.Context, q queryer, unknownID string, limit
 	defer rows.Close()
 	var all []keptShot
 	for rows.Next() {
-		var s keptShot
+		var shot keptShot
 		var at int64
 		var embedding, quality, box []byte
-		if err := rows.Scan(&s.seq, &s.sightingID, &at, &embedding, &s.recipe, &quality, &box, &s.Crop); err != nil {
+		if err := rows.Scan(&shot.seq, &shot.sightingID, &at, &embedding, &shot.recipe, &quality, &box, &shot.Crop); err != nil {
 			return nil, fmt.Errorf("read the shots of stranger %s: %w", unknownID, err)
 		}
-		if embedding, err = st.vault.open(shotsTable, shotKey(s.seq), embedding); err != nil {
+		if embedding, err = s.vault.open(shotsTable, shotKey(shot.seq), embedding); err != nil {
 			return nil, err
 		}
-		if s.Crop, err = st.openCrop(s.seq, s.Crop); err != nil {
+		if shot.Crop, err = s.openCrop(shot.seq, shot.Crop); err != nil {
 			return nil, err
 		}
-		if s.Embedding, err = facegate.EmbeddingFromBytes(embedding); err != nil {
+		if shot.Embedding, err = facegate.EmbeddingFromBytes(embedding); err != nil {
 			return nil, fmt.Errorf("read a shot of stranger %s: %w", unknownID, err)
 		}
-		if err := json.Unmarshal(quality, &s.Quality); err != nil {
+		if err := json.Unmarshal(quality, &shot.Quality); err != nil {
 			return nil, fmt.Errorf("read a shot of stranger %s: %w", unknownID, err)
 		}
-		if err := json.Unmarshal(box, &s.Box); err != nil {
+		if err := json.Unmarshal(box, &shot.Box); err != nil {
 			return nil, fmt.Errorf("read a shot of stranger %s: %w", unknownID, err)
 		}
-		s.At = fromMillis(at)
-		all = append(all, s)
+		shot.At = fromMillis(at)
+		all = append(all, shot)
 	}
 	return all, rows.Err()
 }
