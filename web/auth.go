@@ -109,7 +109,7 @@ func (s *Server) identifyCaller(c *gin.Context) (caller, error) {
 	if s.Keys == nil || s.Accounts == nil {
 		return caller{open: true}, nil
 	}
-	if secret, shown := keyOf(c.Request); shown {
+	if secret, shown := keyOf(c); shown {
 		return s.callerByKey(c, secret)
 	}
 	if cookie, err := c.Request.Cookie(s.cookieName()); err == nil && cookie.Value != "" {
@@ -129,14 +129,19 @@ func (s *Server) identifyCaller(c *gin.Context) (caller, error) {
 		"send one in the header x-api-key, or sign in to the console")
 }
 
-// keyOf is the key of a request: in the header x-api-key, or as the bearer.
-func keyOf(r *http.Request) (secret string, shown bool) {
+// keyOf is the key of a request: in the header x-api-key, as the bearer, or where
+// the clients of its dialect put it.
+func keyOf(c *gin.Context) (secret string, shown bool) {
+	r := c.Request
 	if key := r.Header.Get("X-Api-Key"); key != "" {
 		return strings.TrimSpace(key), true
 	}
 	kind, value, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if strings.EqualFold(kind, "Bearer") {
 		return strings.TrimSpace(value), true
+	}
+	if d := dialectOf(c); d != nil && d.key != nil {
+		return d.key(c)
 	}
 	return "", false
 }

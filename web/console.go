@@ -84,7 +84,7 @@ func mediaType(name string) string {
 // for a page gets it: a misspelt address in a script is a 404.
 func (s *Server) serveConsole(c *gin.Context) {
 	p := c.Request.URL.Path
-	if p == "/v1" || strings.HasPrefix(p, "/v1/") {
+	if p == "/v1" || strings.HasPrefix(p, "/v1/") || dialectOf(c) != nil {
 		s.fail(c, notFound(c))
 		return
 	}

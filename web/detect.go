@@ -38,14 +38,10 @@ func (s *Server) detect(c *gin.Context) error {
 	if u.err != nil {
 		return u.err
 	}
-	ctx, cancel := s.working(c)
-	defer cancel()
-	a, err := s.Recognition.Detect(ctx, photo.Data, o)
+	a, err := s.detectFaces(c, photo.Data, o)
 	if err != nil {
 		return err
 	}
-	s.metrics.found(opDetect, len(a.Faces))
-	countFaces(c, len(a.Faces))
 	return answer(c, http.StatusOK, wholeAnalysis(a))
 }
 

@@ -37,16 +37,9 @@ func (s *Server) identify(c *gin.Context) error {
 	if u.err != nil {
 		return u.err
 	}
-	ctx, cancel := s.working(c)
-	defer cancel()
-	r, err := s.Recognition.Identify(ctx, photo.Data, o)
+	r, err := s.identifyFaces(c, photo.Data, o)
 	if err != nil {
 		return err
-	}
-	s.metrics.found(opIdentify, len(r.Faces))
-	countFaces(c, len(r.Faces))
-	for _, f := range r.Faces {
-		s.metrics.decided(opIdentify, f.Decision)
 	}
 	return answer(c, http.StatusOK, wholeIdentifyResult(r))
 }
@@ -98,12 +91,9 @@ func (s *Server) identifyEmbedding(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := s.working(c)
-	defer cancel()
-	i, err := s.Recognition.IdentifyEmbedding(ctx, e, o)
+	i, err := s.identifyProbe(c, e, o)
 	if err != nil {
 		return err
 	}
-	s.metrics.decided(opIdentify, i.Decision)
 	return answer(c, http.StatusOK, map[string]any{"faces": []facegate.Identification{wholeIdentification(i)}})
 }

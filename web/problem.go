@@ -1,15 +1,12 @@
 package web
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"html"
 	"log/slog"
-	"math"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -104,14 +101,7 @@ func (s *Server) fail(c *gin.Context, err error) {
 		// that the client does not take half of it for the whole.
 		panic(http.ErrAbortHandler)
 	}
-	if retry > 0 {
-		c.Header("Retry-After", strconv.Itoa(int(math.Ceil(retry.Seconds()))))
-	}
-	body, err := json.Marshal(p)
-	if err != nil { // strings and numbers alone
-		panic(fmt.Sprintf("encode problem: %v", err))
-	}
-	c.Data(p.Status, mediaProblem, body)
+	put(c, p, retry)
 }
 
 // explainErrors lists every code with its status: what [Problem.Type] points to.

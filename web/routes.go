@@ -19,7 +19,7 @@ func (s *Server) routes() *gin.Engine {
 	r.HandleMethodNotAllowed = true
 	r.RedirectTrailingSlash = false // one address per thing
 	r.ForwardedByClientIP = false   // no header is trusted to say who calls
-	r.Use(s.identifyRequest, s.recordAccess, s.recoverPanics, s.setSecurityHeaders, s.checkHost, s.shareWithOrigins, s.limitClient,
+	r.Use(s.identifyRequest, s.recogniseDialect, s.recordAccess, s.recoverPanics, s.setSecurityHeaders, s.checkHost, s.shareWithOrigins, s.limitClient,
 		s.refuseCrossOrigin, s.authorize, s.limitKey)
 	r.NoRoute(s.serveConsole)
 	r.NoMethod(func(c *gin.Context) { s.fail(c, methodNotAllowed(c)) })
@@ -62,6 +62,9 @@ func (s *Server) routes() *gin.Engine {
 	v1.POST("/keys", s.handle(s.createKey))
 	v1.DELETE("/keys/:id", s.handle(s.revokeKey))
 	s.recordsRoutes(v1)
+	for _, d := range s.spoken {
+		d.routes(s, r)
+	}
 	return r
 }
 

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"maps"
 	"math"
 	"net"
 	"net/http"
@@ -51,6 +52,7 @@ type Server struct {
 	CORSOrigins  []string          // whose web pages may use the API, such as https://example.com
 	KeyLimit     facegate.KeyLimit // of keys that have none of their own; zero: none
 
+	Dialects []string             // of other systems that are spoken too, see [Dialects]; nil: none
 	Console  fs.FS                // the built console; nil: the embedded one
 	Logger   *slog.Logger         // nil: slog.Default()
 	Version  string               // of the program, told by /healthz
@@ -81,6 +83,7 @@ type Server struct {
 	changingCamera sync.Mutex
 
 	engine   *gin.Engine
+	spoken   []*dialect
 	metrics  *metrics
 	outcomes map[facegate.Code]outcome
 	console  *console
@@ -131,6 +134,12 @@ func (s *Server) Initialize() error {
 	}
 	if err := s.Registry.Register(newWatchMetrics(s.Cameras, s.Outbox, s.MQTTConnected)); err != nil {
 		return fmt.Errorf("web: register metrics: %w", err)
+	}
+	if err := s.chooseDialects(); err != nil {
+		return err
+	}
+	for _, d := range s.spoken {
+		maps.Copy(s.grants, d.grants)
 	}
 	s.engine = s.routes()
 	return nil

@@ -52,19 +52,10 @@ func (s *Server) verify(c *gin.Context) error {
 			return s.Recognition.Verify(ctx, a, b, o)
 		}
 	}
-	ctx, cancel := s.working(c)
-	defer cancel()
-	v, err := check(ctx)
+	v, err := s.verifyFaces(c, check)
 	if err != nil {
 		return err
 	}
-	for _, f := range []*facegate.Face{v.FaceA, v.FaceB} {
-		if f != nil {
-			s.metrics.found(opVerify, 1)
-			countFaces(c, 1)
-		}
-	}
-	s.metrics.decided(opVerify, v.Decision)
 	return answer(c, http.StatusOK, wholeVerification(v))
 }
 

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/alecthomas/kong"
 
 	"facegate"
 	"facegate/detector"
 	"facegate/enroll"
+	"facegate/web"
 )
 
 // commandLine is the whole of the command line: kong reads its tags. A flag is a
@@ -117,6 +119,9 @@ func defaults() kong.Vars {
 		"max_photo_bytes": fmt.Sprint(detector.DefaultLimits.Bytes),
 		"max_pixels":      fmt.Sprint(detector.DefaultLimits.Pixels),
 		"max_side":        fmt.Sprint(detector.DefaultLimits.Side),
+
+		"dialects":          strings.Join(web.Dialects(), ", "),
+		"standard_dialects": strings.Join(web.StandardDialects(), ","),
 	}
 }
 

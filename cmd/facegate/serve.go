@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"time"
 
 	"facegate"
@@ -19,6 +20,8 @@ type serveCommand struct {
 	MaxPhotos       size          `help:"Most photos in one enrolment (${default})." default:"50" placeholder:"N" group:"Limits:"`
 	RequestTimeout  time.Duration `help:"Longest a request may take once its body is here (${default})." default:"30s" placeholder:"TIME" group:"Limits:"`
 	ShutdownTimeout time.Duration `help:"Longest that requests under way may go on when the server is told to end (${default})." default:"20s" placeholder:"TIME" group:"Limits:"`
+
+	Dialects []string `help:"Other systems' APIs to speak too, so that their clients work here: ${dialects}; none: none of them (${default})." default:"${standard_dialects}" placeholder:"NAME" group:"Dialects:"`
 
 	AuditDays count `help:"Days that entries of the audit are kept; 0: for good (${default})." default:"0" placeholder:"N" group:"Records:"`
 
@@ -81,6 +84,7 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 
 		Logger:          p.log,
 		Version:         versionOf().Version,
+		Dialects:        c.spoken(),
 		MaxPhotoBytes:   int64(c.MaxPhotoBytes),
 		MaxBodyBytes:    int64(c.MaxBodyBytes),
 		MaxPhotos:       int(c.MaxPhotos),
@@ -116,4 +120,10 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 	}
 	p.log.Info("ended in good order")
 	return nil
+}
+
+// spoken is the dialects that were chosen: none is a word for the empty list,
+// which neither the environment nor the command line can hold.
+func (c *serveCommand) spoken() []string {
+	return slices.DeleteFunc(slices.Clone(c.Dialects), func(name string) bool { return name == "" || name == "none" })
 }
