@@ -121,6 +121,12 @@ func (w *patientWriter) WriteString(p string) (int, error) {
 	return w.ResponseWriter.WriteString(p)
 }
 
+// Flush sends what is buffered, which may have been waiting for a while.
+func (w *patientWriter) Flush() {
+	w.extend()
+	w.ResponseWriter.Flush()
+}
+
 func (w *patientWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // megabytes is n for people.

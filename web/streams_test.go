@@ -200,7 +200,7 @@ func (r *eventReader) sighting() (facegate.SightingRecord, string) {
 
 func TestSightingsAreStreamed(t *testing.T) {
 	g := newGateway(t, func(s *web.Server) {
-		s.Heartbeat, s.WriteTimeout, s.RequestTimeout, s.IdleTimeout = 5*time.Millisecond, 50*time.Millisecond, 50*time.Millisecond, 50*time.Millisecond
+		s.Heartbeat, s.WriteTimeout, s.RequestTimeout, s.IdleTimeout = 50*time.Millisecond, 500*time.Millisecond, 500*time.Millisecond, 500*time.Millisecond
 	})
 	address, stop := serving(t, g.Server)
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
