@@ -2,6 +2,7 @@
 package docs_test
 
 import (
+	"encoding/json"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -145,6 +146,37 @@ func TestNoticeNamesEveryModule(t *testing.T) {
 	for _, module := range slices.Compact(modules) {
 		if module != "" && module != "facegate" && !slices.Contains(notice, module) {
 			t.Errorf("NOTICE does not name %s", module)
+		}
+	}
+}
+
+// go.mod keeps apart what is imported here and what comes along with it, so that
+// whoever updates a library knows which are ours to choose.
+func TestGoModTellsDirectModulesFromIndirectOnes(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), "go", "mod", "edit", "-json")
+	cmd.Dir = testfiles.Root()
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go mod edit: %v", err)
+	}
+	var mod struct {
+		Require []struct {
+			Path     string
+			Indirect bool
+		}
+	}
+	if err := json.Unmarshal(out, &mod); err != nil {
+		t.Fatal(err)
+	}
+	const format = `{{range .Imports}}{{.}} {{end}}{{range .TestImports}}{{.}} {{end}}{{range .XTestImports}}{{.}} {{end}}`
+	imported := strings.Fields(strings.Join(golist(t, "-tags", "matprofile", "-f", format, "./..."), " "))
+	if len(mod.Require) == 0 || len(imported) == 0 {
+		t.Fatalf("%d modules are required, %d packages imported", len(mod.Require), len(imported))
+	}
+	for _, m := range mod.Require {
+		direct := slices.ContainsFunc(imported, func(pkg string) bool { return pkg == m.Path || strings.HasPrefix(pkg, m.Path+"/") })
+		if direct == m.Indirect {
+			t.Errorf("go.mod says that %s is indirect: %t; imported here: %t (go mod tidy mends it)", m.Path, m.Indirect, direct)
 		}
 	}
 }
