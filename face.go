@@ -79,6 +79,14 @@ type Photo struct {
 	Data []byte
 }
 
+// A PhotoCleaner takes out of a photo what is not picture, so that it may be kept.
+// It is safe for concurrent use, bounded, and obeys its context.
+type PhotoCleaner interface {
+	// CleanPhoto gives a picture of the same pixels, and its media type, such as
+	// image/jpeg. Errors: those of [Analyser].
+	CleanPhoto(ctx context.Context, photo []byte) (data []byte, mediaType string, err error)
+}
+
 // An Analysis is what was found in one photo. Faces are ordered by area, the
 // largest first.
 type Analysis struct {

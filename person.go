@@ -34,8 +34,8 @@ type Person struct {
 // Ref is the short form of p.
 func (p Person) Ref() PersonRef { return PersonRef{p.ID, p.Name} }
 
-// A Sample is one enrolled face photo of a person. Its embedding and its crop
-// stay in the store.
+// A Sample is one enrolled face photo of a person. Its embedding, its crop and,
+// where it is kept, the photo stay in the store.
 type Sample struct {
 	ID        string    `json:"id"` // UUID
 	PersonID  string    `json:"person_id"`
@@ -43,6 +43,7 @@ type Sample struct {
 	Quality   Quality   `json:"quality"`
 	Box       Box       `json:"box"`    // where the face was in the photo
 	Source    string    `json:"source"` // the photo's file name, or "webcam"
+	PhotoKept bool      `json:"photo_kept"`
 	CreatedAt time.Time `json:"created_at"`
 }
 
@@ -131,6 +132,9 @@ type People interface {
 	DeleteSample(ctx context.Context, personID, sampleID string) error
 	// Thumbnail is the upright face crop of a sample, a JPEG.
 	Thumbnail(ctx context.Context, sampleID string) ([]byte, error)
+	// Photo is the photo a sample was made of, without its metadata, and its media
+	// type; where it is not kept, the thumbnail, which is an image/jpeg.
+	Photo(ctx context.Context, sampleID string) (data []byte, mediaType string, err error)
 	// Portrait is the thumbnail of the person's sample of the best quality.
 	Portrait(ctx context.Context, personID string) ([]byte, error)
 }

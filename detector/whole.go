@@ -26,27 +26,32 @@ func wholeJPEG(b []byte) bool {
 			i += 2
 		default:
 			i += 2 + int(binary.BigEndian.Uint16(b[i+2:]))
-			if marker != 0xda {
-				continue
-			}
-			// Entropy-coded data ends at a marker that is neither stuffing nor a restart.
-			for i < len(b) {
-				n := bytes.IndexByte(b[i:], 0xff)
-				if n < 0 || i+n+1 >= len(b) {
-					return false
-				}
-				i += n
-				if m := b[i+1]; m == 0x00 || m >= 0xd0 && m <= 0xd7 {
-					i += 2
-				} else if m == 0xff {
-					i++
-				} else {
-					break
-				}
+			if marker == 0xda {
+				i = scanEnd(b, i)
 			}
 		}
 	}
 	return i+2 <= len(b) && b[i] == 0xff && b[i+1] == 0xd9
+}
+
+// scanEnd is where the entropy-coded data that starts at i ends: at a marker that
+// is neither stuffing nor a restart, or with the file.
+func scanEnd(b []byte, i int) int {
+	for i < len(b) {
+		n := bytes.IndexByte(b[i:], 0xff)
+		if n < 0 || i+n+1 >= len(b) {
+			return len(b)
+		}
+		i += n
+		if m := b[i+1]; m == 0x00 || m >= 0xd0 && m <= 0xd7 {
+			i += 2
+		} else if m == 0xff {
+			i++
+		} else {
+			return i
+		}
+	}
+	return len(b)
 }
 
 // wholePNG follows the chunks of a PNG to IEND (ISO/IEC 15948, 5.3).

@@ -185,15 +185,19 @@ func (s *Service) addUsable(ctx context.Context, tx *sql.Tx, p facegate.Person, 
 func (s *Service) addSample(ctx context.Context, tx *sql.Tx, now time.Time, p facegate.Person, photo usablePhoto, e *facegate.Enrolment) (facegate.Sample, error) {
 	sample := facegate.Sample{
 		ID: uuid.NewString(), PersonID: p.ID, Recipe: s.Analyser.Recipe(), Quality: photo.face.Quality,
-		Box: photo.face.Box, Source: cleanSource(photo.name), CreatedAt: now,
+		Box: photo.face.Box, Source: cleanSource(photo.name),
+		PhotoKept: photo.kept.data != nil, CreatedAt: now,
 	}
 	if sample.Quality.Reasons == nil {
 		sample.Quality.Reasons = []string{}
 	}
-	if err := insertSample(ctx, tx, s.Store.vault, newSample{sample, photo.hash, *photo.face.Embedding, photo.face.Crop}); err != nil {
+	if err := insertSample(ctx, tx, s.Store.vault, newSample{sample, photo.hash, *photo.face.Embedding, photo.face.Crop, photo.kept}); err != nil {
 		return sample, err
 	}
 	detail := map[string]any{"quality": sample.Quality.Overall}
+	if sample.PhotoKept {
+		detail["photo"] = "kept"
+	}
 	if c, ok := s.nearestOther(photo.face.Embedding, p.ID); ok {
 		e.Duplicates = append(e.Duplicates, facegate.Duplicate{
 			Photo: photo.name, Person: c.Person, Distance: c.Distance, Similarity: c.Similarity})

@@ -16,7 +16,8 @@ const actionPersonExport = "person.export"
 type exportedSample struct {
 	facegate.Sample
 	Embedding facegate.Embedding `json:"embedding"`
-	Picture   string             `json:"picture"` // in the zip
+	Picture   string             `json:"picture"`         // the crop, in the zip
+	Photo     string             `json:"photo,omitempty"` // in the zip, where it is kept
 }
 
 // exportedPerson is person.json.
@@ -64,6 +65,9 @@ func (s *Service) Export(ctx context.Context, personID string, w io.Writer) erro
 		}
 		out.Samples[i].Picture = "samples/" + sample.ID + ".jpg"
 		if err := addFile(z, out.Samples[i].Picture, jpeg); err != nil {
+			return err
+		}
+		if out.Samples[i].Photo, err = s.exportPhoto(ctx, z, sample.ID); err != nil {
 			return err
 		}
 	}

@@ -27,6 +27,7 @@ type usablePhoto struct {
 	name string
 	hash photoHash
 	face facegate.Face
+	kept keptPhoto
 }
 
 // An analyse finds and embeds the faces of a photo.
@@ -73,10 +74,12 @@ func (s *Service) take(ctx context.Context, personID string, photos []facegate.P
 				verdicts[i].refused, err = unreadable(photo.Name, err)
 				return err
 			}
-			if verdicts[i].refused = s.judge(photo.Name, a.Faces); verdicts[i].refused == nil {
-				verdicts[i].usable = &usablePhoto{photo.Name, hash, a.Faces[0]}
+			if verdicts[i].refused = s.judge(photo.Name, a.Faces); verdicts[i].refused != nil {
+				return nil
 			}
-			return nil
+			kept, err := s.keep(ctx, photo.Data, a.Faces[0].Crop)
+			verdicts[i].usable = &usablePhoto{photo.Name, hash, a.Faces[0], kept}
+			return err
 		})
 	}
 	if err := group.Wait(); err != nil {

@@ -20,6 +20,7 @@ type newSample struct {
 	hash      photoHash
 	embedding facegate.Embedding
 	thumbnail []byte // JPEG
+	kept      keptPhoto
 }
 
 func insertSample(ctx context.Context, tx *sql.Tx, v vault, s newSample) error {
@@ -41,7 +42,7 @@ func insertSample(ctx context.Context, tx *sql.Tx, v vault, s newSample) error {
 	if _, err := tx.ExecContext(ctx, `INSERT INTO sample_thumbnails (sample_id, jpeg) VALUES (?, ?)`, s.ID, v.seal(thumbnailsTable, s.ID, s.thumbnail)); err != nil {
 		return fmt.Errorf("store a thumbnail: %w", err)
 	}
-	return nil
+	return insertPhoto(ctx, tx, v, s.ID, s.kept)
 }
 
 // A storedPhoto is a sample by the photo it was made of.
@@ -64,14 +65,15 @@ func samplePhoto(ctx context.Context, q queryer, personID string, hash photoHash
 	return &p, nil
 }
 
-const sampleColumns = `s.id, s.person_id, s.recipe, s.quality, s.box, s.source, s.created_at`
+const sampleColumns = `s.id, s.person_id, s.recipe, s.quality, s.box, s.source,
+	EXISTS (SELECT 1 FROM sample_photos f WHERE f.sample_id = s.id), s.created_at`
 
 // scanSample reads sampleColumns.
 func scanSample(row interface{ Scan(...any) error }) (facegate.Sample, error) {
 	var s facegate.Sample
 	var quality, box []byte
 	var createdAt int64
-	if err := row.Scan(&s.ID, &s.PersonID, &s.Recipe, &quality, &box, &s.Source, &createdAt); err != nil {
+	if err := row.Scan(&s.ID, &s.PersonID, &s.Recipe, &quality, &box, &s.Source, &s.PhotoKept, &createdAt); err != nil {
 		return s, err
 	}
 	if err := json.Unmarshal(quality, &s.Quality); err != nil {

@@ -44,6 +44,8 @@ type Service struct {
 	DuplicateDistance float64
 	// RequireConsent refuses to enrol a person whose consent is not recorded.
 	RequireConsent bool
+	// Keep cleans the photos of samples that are to be kept. nil: none is.
+	Keep facegate.PhotoCleaner
 	// Parallel is how many photos of one call are analysed at once. 0: one per
 	// core. More of them only fill the Analyser's queue.
 	Parallel int

@@ -18,6 +18,7 @@ import (
 const (
 	samplesTable    = "samples"
 	thumbnailsTable = "sample_thumbnails"
+	photosTable     = "sample_photos"
 	picturesTable   = "sighting_pictures"
 	templateMark    = "template_check"
 )
@@ -27,9 +28,9 @@ const (
 	actionKeyRotate = "database.rekey"
 )
 
-// A vault seals templates: the embeddings of samples and their crops; and the
-// pictures of sightings. Without a cipher it leaves them as they are. The form of sealed values is that of
-// [Secrets].
+// A vault seals templates: the embeddings of samples and strangers, their crops
+// and photos; and the pictures of sightings. Without a cipher it leaves them as
+// they are. The form of sealed values is that of [Secrets].
 type vault struct{ aead cipher.AEAD }
 
 func (v vault) seal(table, id string, plain []byte) []byte {
@@ -145,7 +146,7 @@ func (s *Store) encrypt(ctx context.Context, to vault) error {
 // reseal moves all templates from one vault to another.
 func reseal(ctx context.Context, tx *sql.Tx, from, to vault) error {
 	for _, c := range []struct{ table, key, column string }{
-		{samplesTable, "id", "embedding"}, {thumbnailsTable, "sample_id", "jpeg"},
+		{samplesTable, "id", "embedding"}, {thumbnailsTable, "sample_id", "jpeg"}, {photosTable, "sample_id", "photo"},
 		{picturesTable, "sighting_id || '/' || kind", "jpeg"},
 		{shotsTable, "seq", "embedding"}, {shotsTable, "seq", "crop"}, {unknownsTable, "id", "mean"},
 	} {

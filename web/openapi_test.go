@@ -202,6 +202,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{operation: "addSamples", method: "POST", path: "/v1/people/{obama}/samples", status: 422, body: multi(crowd)},
 		{operation: "addSamples", method: "POST", path: "/v1/people/{none}/samples", status: 404, body: multi(file(t, "photo", "people/obama/obama2.jpg"))},
 		{operation: "listSamples", method: "GET", path: "/v1/people/{obama}/samples", status: 200},
+		{operation: "getPhoto", method: "GET", path: "/v1/people/{obama}/samples/{sample}/photo", status: 200},
 		{operation: "getThumbnail", method: "GET", path: "/v1/people/{obama}/samples/{sample}/thumbnail", status: 200},
 		{operation: "detect", method: "POST", path: "/v1/detect?embedding=true", status: 200, body: multi(probe), keep: keepEmbedding},
 		{operation: "detect", method: "POST", path: "/v1/detect", status: 200, body: multi(crowd, text("limit", "1"), text("min_score", "0.5"))},

@@ -74,11 +74,13 @@ func TestPeople(t *testing.T) {
 		{name: "add to nobody", path: "/v1/people/{none}/samples", body: multi(biden), status: 404, expected: []string{`"code":"person_not_found"`}},
 		{name: "thumbnail by the wrong person", method: "GET", path: "/v1/people/{rose}/samples/{obama.sample}/thumbnail", status: 404, expected: []string{`"code":"sample_not_found"`}},
 		{name: "thumbnail of no sample", method: "GET", path: "/v1/people/{rose}/samples/{none}/thumbnail", status: 404, expected: []string{`"code":"sample_not_found"`}},
+		{name: "photo by the wrong person", method: "GET", path: "/v1/people/{rose}/samples/{obama.sample}/photo", status: 404, expected: []string{`"code":"sample_not_found"`}},
 		{name: "erase a sample of the wrong person", method: "DELETE", path: "/v1/people/{rose}/samples/{obama.sample}", status: 404, expected: []string{`"code":"sample_not_found"`}},
 		{name: "portrait of nobody", method: "GET", path: "/v1/people/{none}/portrait", status: 404, expected: []string{`"code":"person_not_found"`}},
 	})
 
-	for _, path := range []string{"/v1/people/{obama}/portrait", "/v1/people/{obama}/portrait?v=2", "/v1/people/{obama}/samples/{obama.sample}/thumbnail"} {
+	for _, path := range []string{"/v1/people/{obama}/portrait", "/v1/people/{obama}/portrait?v=2", "/v1/people/{obama}/samples/{obama.sample}/thumbnail",
+		"/v1/people/{obama}/samples/{obama.sample}/photo"} {
 		a := ask(g.Handler(), http.MethodGet, g.fill(path), body{}, nil)
 		if _, err := jpeg.Decode(bytes.NewReader(a.body)); err != nil || a.Header.Get("Content-Type") != "image/jpeg" || a.Header.Get("Cache-Control") != "no-store" {
 			t.Errorf("%s: %d %v %v", path, a.StatusCode, a.Header, err)

@@ -43,6 +43,7 @@ func (s *Server) routes() *gin.Engine {
 	people.POST("/:id/samples", s.handle(s.addSamples))
 	people.DELETE("/:id/samples/:sample_id", s.handle(s.deleteSample))
 	people.GET("/:id/samples/:sample_id/thumbnail", s.handle(s.thumbnail))
+	people.GET("/:id/samples/:sample_id/photo", s.handle(s.photo))
 
 	v1.POST("/detect", s.handle(s.detect))
 	v1.POST("/identify", s.handle(s.identify))

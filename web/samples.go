@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"net/http"
 
@@ -60,6 +61,18 @@ func (s *Server) deleteSample(c *gin.Context) error {
 
 // thumbnail answers GET /v1/people/{id}/samples/{sample_id}/thumbnail.
 func (s *Server) thumbnail(c *gin.Context) error {
+	return s.samplePicture(c, func(ctx context.Context, id string) ([]byte, string, error) {
+		jpeg, err := s.People.Thumbnail(ctx, id)
+		return jpeg, "image/jpeg", err
+	})
+}
+
+// photo answers GET /v1/people/{id}/samples/{sample_id}/photo.
+func (s *Server) photo(c *gin.Context) error { return s.samplePicture(c, s.People.Photo) }
+
+// samplePicture answers with what read gives of the sample in the address, which
+// has to be the person's.
+func (s *Server) samplePicture(c *gin.Context, read func(ctx context.Context, sampleID string) ([]byte, string, error)) error {
 	ctx, cancel := s.working(c)
 	defer cancel()
 	sample, err := s.People.Sample(ctx, c.Param("sample_id"))
@@ -69,11 +82,11 @@ func (s *Server) thumbnail(c *gin.Context) error {
 	if sample.PersonID != c.Param("id") {
 		return facegate.NewError(facegate.CodeSampleNotFound, "the person has no such sample", "list the person's samples")
 	}
-	jpeg, err := s.People.Thumbnail(ctx, sample.ID)
+	data, mediaType, err := read(ctx, sample.ID)
 	if err != nil {
 		return err
 	}
-	c.Data(http.StatusOK, "image/jpeg", jpeg)
+	c.Data(http.StatusOK, mediaType, data)
 	return nil
 }
 

@@ -44,6 +44,7 @@ func grants() map[string]grant {
 		"POST /v1/people/:id/samples":                     enroll,
 		"DELETE /v1/people/:id/samples/:sample_id":        enroll,
 		"GET /v1/people/:id/samples/:sample_id/thumbnail": enroll,
+		"GET /v1/people/:id/samples/:sample_id/photo":     enroll,
 
 		"POST /v1/detect":    detect,
 		"POST /v1/identify":  identify,

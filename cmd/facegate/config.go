@@ -89,6 +89,7 @@ type identifySettings struct {
 type enrolSettings struct {
 	MinQuality     share `help:"Least quality, 0..1, of a face that is enrolled (${default})." default:"${min_quality}" placeholder:"QUALITY" group:"Enrolment:"`
 	RequireConsent bool  `help:"Refuse to enrol anybody whose consent is not recorded." group:"Enrolment:"`
+	KeepPhotos     bool  `help:"Keep the photos people are enrolled from, without their metadata; else only embeddings and crops of the faces are kept." group:"Enrolment:"`
 }
 
 // newParser makes kong's parser of cli. exit is called, once the help is

@@ -17,6 +17,7 @@ type peopleCommand struct {
 	Export peopleExportCommand `cmd:"" help:"Write all that is kept about a person to a zip."`
 	Rename peopleRenameCommand `cmd:"" help:"Give a person another name."`
 	Delete peopleDeleteCommand `cmd:"" help:"Erase people with all their samples."`
+	Forget peopleForgetCommand `cmd:"" name:"forget-photos" help:"Erase the photos that were kept of people, or of everybody; they stay enrolled."`
 }
 
 type peopleListCommand struct {

@@ -111,6 +111,9 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 	if err := c.announce(ctx, p, listener, accounts); err != nil {
 		return err
 	}
+	if err := c.tellOfPhotos(ctx, p, rooms); err != nil {
+		return err
+	}
 	upkeep := &enroll.Upkeep{People: rooms.people, Audit: audit, AuditAge: time.Duration(c.AuditDays) * 24 * time.Hour, Now: time.Now, Logger: p.log}
 	swept := make(chan struct{})
 	go func() { defer close(swept); upkeep.Run(ctx) }()

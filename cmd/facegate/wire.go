@@ -140,6 +140,9 @@ func (p *program) addRooms(ctx context.Context, store *storage, s analysisSettin
 		RequireConsent:    w.enrol.RequireConsent,
 		Parallel:          workers,
 	}
+	if w.enrol.KeepPhotos {
+		store.people.Keep = faces
+	}
 	r := &rooms{storage: store, faces: faces, gallery: gallery}
 	if err := store.people.Sync(ctx); err != nil {
 		faces.Close()
