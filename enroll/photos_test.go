@@ -14,7 +14,7 @@ import (
 	"facegate/match"
 )
 
-// marked is a cleaner whose work shows: real ones are tested with real photos.
+// marked is a cleaner whose work shows: the real one is tested with real photos.
 type marked struct{}
 
 func (marked) CleanPhoto(_ context.Context, photo []byte) ([]byte, string, error) {

@@ -8,11 +8,11 @@ import (
 	"facegate"
 )
 
-// A CropEmbedder makes embeddings by the recipe of an Analyser from the crops
-// that are stored; nil where it sees no face in one.
+// A CropEmbedder is an Analyser that also makes embeddings from the crops that are
+// stored; nil where it sees no face in one.
 type CropEmbedder interface {
+	facegate.Analyser
 	EmbedCrop(ctx context.Context, crop []byte) (*facegate.Embedding, error)
-	Recipe() string
 }
 
 // A Move is how a gallery's move to another recipe went.
@@ -34,7 +34,7 @@ type UnmovedFault struct {
 const actionReembed = "sample.reembed"
 
 // Reembed moves all samples that were made by another recipe to that of e, from
-// their stored crops: a person at a time, each in one transaction, so that it may
+// their photos where those are kept, else from their crops: a person at a time, each in one transaction, so that it may
 // be interrupted and started again at any moment. Meanwhile a server finds the
 // people whose samples are of its own recipe. progress is told after each person
 // and may be nil.
@@ -137,6 +137,10 @@ func (s *Service) movePerson(ctx context.Context, e CropEmbedder, person facegat
 
 // reembedOne is a sample's embedding by e, or what is wrong with its crop.
 func (s *Service) reembedOne(ctx context.Context, e CropEmbedder, sample facegate.Sample) (*facegate.Embedding, string, error) {
+	embedding, err := s.reembedPhoto(ctx, e, sample)
+	if err != nil || embedding != nil {
+		return embedding, "", err
+	}
 	crop, err := s.Thumbnail(ctx, sample.ID)
 	if facegate.CodeOf(err) == facegate.CodeSampleNotFound {
 		return nil, "its crop is not stored: enrol the photo anew", nil
@@ -144,7 +148,7 @@ func (s *Service) reembedOne(ctx context.Context, e CropEmbedder, sample facegat
 	if err != nil {
 		return nil, "", err
 	}
-	embedding, err := e.EmbedCrop(ctx, crop)
+	embedding, err = e.EmbedCrop(ctx, crop)
 	switch facegate.CodeOf(err) {
 	case "":
 	case facegate.CodeEmpty, facegate.CodeNotAnImage, facegate.CodeTruncated, facegate.CodeUnsupportedFormat, facegate.CodeTooLarge:
@@ -156,4 +160,24 @@ func (s *Service) reembedOne(ctx context.Context, e CropEmbedder, sample facegat
 		return nil, "no face is seen in its crop: enrol the photo anew", nil
 	}
 	return embedding, "", nil
+}
+
+// reembedPhoto is the embedding that enrolling the kept photo anew would make; nil
+// where no photo is kept, or e does not find its one face.
+func (s *Service) reembedPhoto(ctx context.Context, e CropEmbedder, sample facegate.Sample) (*facegate.Embedding, error) {
+	k, err := s.photoOf(ctx, sample.ID)
+	if err != nil || k.data == nil {
+		return nil, err
+	}
+	a, err := e.Analyse(ctx, k.data, facegate.AnalyseOptions{Embed: true})
+	if err != nil {
+		if _, err := unreadable(sample.Source, err); err != nil {
+			return nil, fmt.Errorf("embed the photo of sample %s: %w", sample.ID, err)
+		}
+		return nil, nil
+	}
+	if len(a.Faces) != 1 {
+		return nil, nil
+	}
+	return a.Faces[0].Embedding, nil
 }

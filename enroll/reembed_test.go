@@ -8,10 +8,12 @@ import (
 
 	"facegate"
 	"facegate/enroll"
+	"facegate/match"
 )
 
 // mover embeds crops by a recipe of its own: the first axis counts.
 type mover struct {
+	prepared
 	recipe string
 	count  int
 	fail   map[int]error // by count
@@ -90,4 +92,34 @@ func TestReembed(t *testing.T) {
 		t.Errorf("with nothing to do: %+v, %v", m, err)
 	}
 	var _ enroll.CropEmbedder = (*mover)(nil)
+}
+
+// same keeps photos as they are.
+type same struct{}
+
+func (same) CleanPhoto(_ context.Context, photo []byte) ([]byte, string, error) {
+	return photo, "image/png", nil
+}
+
+// A photo that is kept is looked at anew; without one, or where its face is not
+// found any more, the crop is.
+func TestReembedPrefersKeptPhotos(t *testing.T) {
+	s, _ := newService(t)
+	mustCreate(t, s, "Crop", photo("a.jpg", 1, shown{seed: 1}))
+	s.Keep = same{}
+	mustCreate(t, s, "Photo", photo("b.jpg", 1, shown{seed: 2}))
+	s.Keep = marked{} // which the Analyser does not read
+	mustCreate(t, s, "Ruined", photo("c.jpg", 1, shown{seed: 3}))
+	m := &mover{recipe: "new", prepared: prepared{recipe: "new"}}
+	if move, err := s.Reembed(t.Context(), m, nil); err != nil || move.Samples != 3 || m.count != 2 || m.calls.Load() != 2 {
+		t.Fatalf("%+v %v: %d crops, %d photos", move, err, m.count, m.calls.Load())
+	}
+	again := &enroll.Service{Store: s.Store, Analyser: m, Gallery: match.NewGallery()}
+	if err := again.Sync(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	e := randomEmbedding(2)
+	if c := again.Gallery.Nearest(&e, 1, 0.01); len(c) != 1 || c[0].Person.Name != "Photo" {
+		t.Errorf("%+v", c)
+	}
 }

@@ -40,7 +40,7 @@ type commandLine struct {
 	Calibrate  calibrateCommand  `cmd:"" help:"Measure how often decisions by distance are wrong, and choose thresholds by it."`
 	Doctor     doctorCommand     `cmd:"" help:"Find mislabelled photos, and people who were enrolled twice."`
 	Lookalikes lookalikesCommand `cmd:"" help:"List the people who look most like each other."`
-	Reembed    reembedCommand    `cmd:"" help:"Move the gallery to another recipe, from the stored crops."`
+	Reembed    reembedCommand    `cmd:"" help:"Move the gallery to another recipe, from the stored crops or photos."`
 	Models     modelsCommand     `cmd:"" help:"Check or download the model files."`
 	Health     healthCommand     `cmd:"" help:"Tell whether the server on this machine is ready."`
 	Version    versionCommand    `cmd:"" help:"Print the version."`

@@ -126,6 +126,10 @@ export function portraitURL(personID: string, version = ''): string {
   return `${root}${person(personID)}/portrait${version ? `?v=${encodeURIComponent(version)}` : ''}`
 }
 
+export function photoURL(personID: string, id: string): string {
+  return `${root}${sample(personID, id)}/photo`
+}
+
 export function thumbnailURL(personID: string, id: string): string {
   return `${root}${sample(personID, id)}/thumbnail`
 }

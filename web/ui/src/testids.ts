@@ -50,6 +50,7 @@ export const testid = {
   personVerdict: 'person-verdict', // as enrol-verdict
   personDuplicate: 'person-duplicate', // as enrol-duplicate
   sampleCard: 'sample', // one per sample; data-id, data-source
+  samplePhoto: 'sample-photo',
   sampleDelete: 'sample-delete',
 
   loginName: 'login-name', // id

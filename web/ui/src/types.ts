@@ -107,6 +107,7 @@ export interface Sample {
   quality: Quality
   box: Box
   source: string
+  photo_kept: boolean
   created_at: string
 }
 
