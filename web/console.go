@@ -79,6 +79,10 @@ func mediaType(name string) string {
 	return ""
 }
 
+// descriptionPage leads from where people look for it to the console's page of the
+// API. Relative, for a proxy may put a path before it.
+var descriptionPage = map[string]string{"/docs": "./#/api", "/docs/": "../#/api"}
+
 // serveConsole answers everything that is no route of the API: a file of the
 // console, or its page, whose script knows the address. Only a browser that asks
 // for a page gets it: a misspelt address in a script is a 404.
@@ -86,6 +90,11 @@ func (s *Server) serveConsole(c *gin.Context) {
 	p := c.Request.URL.Path
 	if p == "/v1" || strings.HasPrefix(p, "/v1/") || dialectOf(c) != nil {
 		s.fail(c, notFound(c))
+		return
+	}
+	if to, ok := descriptionPage[p]; ok {
+		c.Header("Location", to)
+		c.Status(http.StatusFound)
 		return
 	}
 	name := strings.TrimPrefix(path.Clean(p), "/")

@@ -1,14 +1,10 @@
 package web
 
 import (
-	_ "embed"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
 )
-
-//go:embed openapi.yaml
-var description []byte
 
 // health tells that the process answers, and nothing more: a failing dependency
 // is not mended by restarting it.
@@ -31,9 +27,4 @@ func (s *Server) readiness(c *gin.Context) {
 	if err != nil {
 		s.fail(c, &statusError{http.StatusServiceUnavailable, err})
 	}
-}
-
-func (s *Server) serveDescription(c *gin.Context) {
-	c.Header("Cache-Control", "no-cache")
-	c.Data(http.StatusOK, "application/yaml", description)
 }

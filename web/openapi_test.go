@@ -178,6 +178,7 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{operation: "getReadiness", method: "GET", path: "/readyz", status: 200},
 		{operation: "getMetrics", method: "GET", path: "/metrics", status: 200},
 		{operation: "getDescription", method: "GET", path: "/openapi.yaml", status: 200},
+		{operation: "getDescriptionJSON", method: "GET", path: "/openapi.json", status: 200},
 		{operation: "getErrors", method: "GET", path: "/errors", status: 200},
 		{operation: "getThresholds", method: "GET", path: "/v1/thresholds", status: 200},
 		{operation: "createPerson", method: "POST", path: "/v1/people", status: 201, keep: keepPerson, body: multi(text("name", "Barack Obama"),

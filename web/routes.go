@@ -29,6 +29,7 @@ func (s *Server) routes() *gin.Engine {
 	r.Match(both, "/readyz", s.readiness)
 	r.Match(both, "/metrics", s.serveMetrics)
 	r.Match(both, "/openapi.yaml", s.serveDescription)
+	r.Match(both, "/openapi.json", s.serveDescriptionJSON)
 	r.Match(both, errorPages, s.explainErrors)
 
 	v1 := r.Group("/v1", noStore)

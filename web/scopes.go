@@ -26,6 +26,7 @@ func grants() map[string]grant {
 		"GET /healthz":      everybody,
 		"GET /readyz":       everybody,
 		"GET /openapi.yaml": everybody,
+		"GET /openapi.json": everybody,
 		"GET " + errorPages: everybody,
 		"GET /metrics":      events,
 

@@ -82,12 +82,13 @@ type Server struct {
 	endStreams     context.CancelFunc
 	changingCamera sync.Mutex
 
-	engine   *gin.Engine
-	spoken   []*dialect
-	metrics  *metrics
-	outcomes map[facegate.Code]outcome
-	console  *console
-	origins  *http.CrossOriginProtection
+	engine    *gin.Engine
+	described []byte // the API, as JSON
+	spoken    []*dialect
+	metrics   *metrics
+	outcomes  map[facegate.Code]outcome
+	console   *console
+	origins   *http.CrossOriginProtection
 
 	grants      map[string]grant
 	ownOrigin   *http.CrossOriginProtection // as origins, with none trusted
@@ -142,7 +143,8 @@ func (s *Server) Initialize() error {
 		maps.Copy(s.grants, d.grants)
 	}
 	s.engine = s.routes()
-	return nil
+	s.described, err = s.describe()
+	return err
 }
 
 func (s *Server) setDefaults() {
