@@ -13,7 +13,7 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-const gateway = { '/v1': 'http://127.0.0.1:8080', '/openapi.yaml': 'http://127.0.0.1:8080' }
+const gateway = { '/v1': 'http://127.0.0.1:8080', '/openapi.yaml': 'http://127.0.0.1:8080', '/openapi.json': 'http://127.0.0.1:8080' }
 
 export default defineConfig({
   plugins: [svelte()],

@@ -17,6 +17,8 @@ describe('match', () => {
     ['#/strangers', 'strangers', ''],
     ['#/keys', 'keys', ''],
     ['#/audit', 'audit', ''],
+    ['#/api', 'api', ''],
+    ['#/api/createPerson', 'api', 'createPerson'],
     ['#/setup?link=a/b', 'setup', ''],
     ['#/keys/1', 'missing', ''],
     ['#/people/', 'people', ''],

@@ -1,10 +1,10 @@
 // Addresses of the console. They live behind the #, so the gateway serves one page.
 
-export type PageName = 'enrol' | 'identify' | 'people' | 'person' | 'cameras' | 'camera' | 'sightings' | 'strangers' | 'thresholds' | 'keys' | 'audit' | 'setup' | 'missing'
+export type PageName = 'enrol' | 'identify' | 'people' | 'person' | 'cameras' | 'camera' | 'sightings' | 'strangers' | 'thresholds' | 'keys' | 'audit' | 'api' | 'setup' | 'missing'
 
 export interface Route {
   page: PageName
-  id: string // of the person or camera, on their page
+  id: string // of the person, camera or operation, on their page
 }
 
 export interface NavItem {
@@ -42,11 +42,13 @@ export const nav: NavGroup[] = [
       { page: 'thresholds', label: 'Thresholds', href: '#/thresholds', within: [] },
       { page: 'keys', label: 'Keys', href: '#/keys', within: [] },
       { page: 'audit', label: 'Audit', href: '#/audit', within: [] },
+      { page: 'api', label: 'API', href: '#/api', within: [] },
     ],
   },
 ]
 
 export const personHref = (id: string) => `#/people/${encodeURIComponent(id)}`
+export const operationHref = (id: string) => `#/api/${encodeURIComponent(id)}`
 export const cameraHref = (id: string) => `#/cameras/${encodeURIComponent(id)}`
 
 // sightingsHref is the page of sightings: of all, or of a camera or a stranger alone.
@@ -71,6 +73,8 @@ export function match(hash: string): Route {
     case 'audit':
     case 'setup':
       return { page: id ? 'missing' : first, id: '' }
+    case 'api':
+      return { page: 'api', id }
     case 'people':
       return id ? { page: 'person', id } : { page: 'people', id: '' }
     case 'cameras':

@@ -118,5 +118,9 @@ export const testid = {
   confused: 'confused', // one per pair of people; data-a, data-b
   missed: 'missed', // one per person; data-name
 
+  apiSearch: 'api-search', // id
+  apiOperation: 'api-operation', // one per call; data-id
+  apiCode: 'api-code', // an example; with -row: an error code, data-code
+
   problem: 'problem', // any error shown; data-code
 } as const

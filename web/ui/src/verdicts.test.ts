@@ -11,6 +11,7 @@ const sample = (source: string, overall: number): Sample => ({
   quality: quality(overall),
   box: { x: 0, y: 0, width: 1, height: 1 },
   source,
+  photo_kept: false,
   created_at: '2026-01-01T00:00:00Z',
 })
 
