@@ -29,13 +29,13 @@ func openFolder(dir string, fps float64) (capture, error) {
 	f := &folder{period: time.Duration(float64(time.Second) / fps)}
 	for _, e := range entries {
 		switch strings.ToLower(filepath.Ext(e.Name())) {
-		case ".jpg", ".jpeg", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff":
+		case ".jpg", ".jpeg", ".png", ".webp":
 			f.files = append(f.files, filepath.Join(dir, e.Name()))
 		}
 	}
 	slices.Sort(f.files)
 	if len(f.files) == 0 {
-		return nil, errors.New("no picture in the folder")
+		return nil, errors.New("no JPEG, PNG or WebP in the folder")
 	}
 	return f, nil
 }

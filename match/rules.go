@@ -126,8 +126,11 @@ func (r *Rules) read(ctx context.Context) error {
 			return err
 		}
 		own := new(Calibration)
-		if err := json.Unmarshal(rawOwn, own); err != nil || !own.valid() {
-			return fmt.Errorf("read the setting %s: it is no calibration: %w", settingCalibration, err)
+		if err := json.Unmarshal(rawOwn, own); err != nil {
+			return fmt.Errorf("read the setting %s: %w", settingCalibration, err)
+		}
+		if !own.valid() {
+			return fmt.Errorf("read the setting %s: its rates are those of no calibration", settingCalibration)
 		}
 		r.own = own
 	}
