@@ -151,14 +151,14 @@ func verifyBackup(ctx context.Context, path string) (check CheckResult, err erro
 	}
 	store, err := Open(ctx, path)
 	if err != nil {
-		return check, err
+		return check, notOurs(err)
 	}
 	check, err = store.Check(ctx)
 	if err == nil && !check.Healthy() {
 		err = facegate.NewError(facegate.CodeDatabase, "the backup is not whole: "+check.First(), "use another backup")
 	}
 	if err != nil {
-		return check, errors.Join(err, store.Close())
+		return check, errors.Join(notOurs(err), store.Close())
 	}
 	if _, err := store.checkpoint(ctx); err != nil {
 		return check, errors.Join(err, store.Close())
@@ -167,6 +167,15 @@ func verifyBackup(ctx context.Context, path string) (check CheckResult, err erro
 		return check, fmt.Errorf("verify the backup: %w", err)
 	}
 	return check, nil
+}
+
+// notOurs says what it means when a copy that SQLite finds whole cannot be worked
+// with: tables or columns are missing, or there are others.
+func notOurs(err error) error {
+	if facegate.CodeOf(err) != facegate.CodeInternal {
+		return err
+	}
+	return &facegate.Error{Code: facegate.CodeDatabase, Detail: "the backup's tables are not as facegate makes them", Next: "use another backup", Err: err}
 }
 
 // integrityOf asks SQLite about a file before anything is written to it.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"facegate"
 )
@@ -45,6 +46,11 @@ func (s *Store) Check(ctx context.Context) (CheckResult, error) {
 			return err
 		}
 		c.Integrity = slices.DeleteFunc(found, func(line string) bool { return line == "ok" })
+		odd, err := oddSchema(ctx, tx)
+		if err != nil {
+			return err
+		}
+		c.Integrity = append(c.Integrity, odd...)
 		if c.Orphans, err = orphans(ctx, tx); err != nil {
 			return err
 		}
@@ -55,6 +61,43 @@ func (s *Store) Check(ctx context.Context) (CheckResult, error) {
 	}
 	c.Audit, err = (&AuditLog{Store: s}).Verify(ctx)
 	return c, err
+}
+
+// oddSchema tells what is missing of the schema, and triggers and views that are
+// not of it: the audit is append-only, the gallery follows and templates are sealed
+// by triggers alone.
+func oddSchema(ctx context.Context, tx *sql.Tx) ([]string, error) {
+	fresh, err := sql.Open("sqlite3", ":memory:")
+	if err != nil {
+		return nil, err
+	}
+	defer fresh.Close()
+	fresh.SetMaxOpenConns(1) // each connection would have a database of its own
+	if err := migrate(ctx, fresh, "memory"); err != nil {
+		return nil, err
+	}
+	const objects = `SELECT type || ' ' || name FROM sqlite_schema WHERE name NOT LIKE 'sqlite!_%' ESCAPE '!' ORDER BY 1`
+	want, err := stringsOf(ctx, fresh, objects)
+	if err != nil {
+		return nil, err
+	}
+	have, err := stringsOf(ctx, tx, objects)
+	if err != nil {
+		return nil, err
+	}
+	var odd []string
+	for _, object := range want {
+		if !slices.Contains(have, object) {
+			odd = append(odd, fmt.Sprintf("the %s is missing", object))
+		}
+	}
+	for _, object := range have {
+		kind, _, _ := strings.Cut(object, " ")
+		if (kind == "trigger" || kind == "view") && !slices.Contains(want, object) {
+			odd = append(odd, fmt.Sprintf("the %s is none of facegate's", object))
+		}
+	}
+	return odd, nil
 }
 
 // orphans are rows whose reference leads nowhere, and samples without a picture.
