@@ -5,10 +5,10 @@ package match
 #cgo LDFLAGS: -lm
 #include "kernel.h"
 
-static int32_t fg_scan(const fg_kernel *k, const int8_t *head, const int8_t *tail, const float *vectors, int32_t n,
-	const fg_probe *probe, const float *vector, float limit, fg_hit *hits)
+static int32_t fg_scan(const fg_kernel *k, const int8_t *head, const uint16_t *norms, const int8_t *tail, const float *vectors,
+	int32_t n, const fg_probe *probe, const float *vector, float limit, fg_hit *hits)
 {
-	return k->scan(head, tail, vectors, n, probe, vector, limit, hits);
+	return k->scan(head, norms, tail, vectors, n, probe, vector, limit, hits);
 }
 
 static int32_t fg_plain(const fg_kernel *k, const float *vectors, int32_t n, const float *vector, float limit, fg_hit *hits)
@@ -17,9 +17,9 @@ static int32_t fg_plain(const fg_kernel *k, const float *vectors, int32_t n, con
 }
 
 static void fg_encode(const fg_kernel *k, const float *vectors, int32_t n, const float *mean, const float *rotation,
-	float head_step, float tail_step, int8_t *head, int8_t *tail, float *errors)
+	float head_step, float tail_step, int8_t *head, uint16_t *norms, int8_t *tail, float *errors)
 {
-	k->encode(vectors, n, mean, rotation, head_step, tail_step, head, tail, errors);
+	k->encode(vectors, n, mean, rotation, head_step, tail_step, head, norms, tail, errors);
 }
 */
 import "C"
@@ -37,6 +37,7 @@ const (
 	codeDims    = headDims + tailDims
 	lanes       = C.LANES
 	segmentSize = C.SEGMENT
+	anySquare   = C.ANY
 )
 
 type (
@@ -67,14 +68,15 @@ func kernels() []kernel {
 // scan finds the samples whose codes do not rule them out and whose squared
 // float32 distance is at most limit. There are at most segmentSize, a multiple
 // of lanes; hits has room for all of them.
-func (k kernel) scan(head, tail []int8, vectors []facegate.Embedding, probe *codeProbe, vector *facegate.Embedding, limit float32, hits []hit) []hit {
+func (k kernel) scan(c coded, vectors []facegate.Embedding, probe *codeProbe, vector *facegate.Embedding, limit float32, hits []hit) []hit {
 	n := len(vectors)
 	if n == 0 {
 		return nil
 	}
-	_, _, _ = head[n*headDims-1], tail[n*tailDims-1], hits[n-1]
-	found := C.fg_scan(k.c, (*C.int8_t)(&head[0]), (*C.int8_t)(&tail[0]), (*C.float)(&vectors[0][0]), C.int32_t(n),
-		probe, (*C.float)(&vector[0]), C.float(limit), &hits[0])
+	c.check(n)
+	_ = hits[n-1]
+	found := C.fg_scan(k.c, (*C.int8_t)(&c.head[0]), (*C.uint16_t)(&c.norms[0]), (*C.int8_t)(&c.tail[0]),
+		(*C.float)(&vectors[0][0]), C.int32_t(n), probe, (*C.float)(&vector[0]), C.float(limit), &hits[0])
 	return hits[:found]
 }
 
@@ -91,14 +93,37 @@ func (k kernel) plain(vectors []facegate.Embedding, vector *facegate.Embedding, 
 
 // encode writes the codes of vectors, a multiple of lanes of them, and for each
 // what rounding took from the head and from the whole, as lengths.
-func (k kernel) encode(vectors []facegate.Embedding, r *rotation, head, tail []int8, errors [][2]float32) {
+func (k kernel) encode(vectors []facegate.Embedding, r *rotation, c coded, errors [][2]float32) {
 	n := len(vectors)
 	if n == 0 {
 		return
 	}
-	_, _, _ = head[n*headDims-1], tail[n*tailDims-1], errors[n-1]
+	c.check(n)
+	_ = errors[n-1]
 	C.fg_encode(k.c, (*C.float)(&vectors[0][0]), C.int32_t(n), (*C.float)(&r.mean32[0]), (*C.float)(&r.basis32[0][0]),
-		C.float(r.headStep), C.float(r.tailStep), (*C.int8_t)(&head[0]), (*C.int8_t)(&tail[0]), (*C.float)(&errors[0][0]))
+		C.float(r.headStep), C.float(r.tailStep), (*C.int8_t)(&c.head[0]), (*C.uint16_t)(&c.norms[0]), (*C.int8_t)(&c.tail[0]),
+		(*C.float)(&errors[0][0]))
+}
+
+// A coded is the codes of samples, in blocks of lanes: the first headDims
+// components, the squared length of these, and the tailDims after them.
+type coded struct {
+	head, tail []int8
+	norms      []uint16
+}
+
+func newCoded(n int) coded {
+	return coded{head: make([]int8, n*headDims), norms: make([]uint16, n), tail: make([]int8, n*tailDims)}
+}
+
+// from leaves out the first n samples, a multiple of lanes.
+func (c coded) from(n int) coded {
+	return coded{head: c.head[n*headDims:], norms: c.norms[n:], tail: c.tail[n*tailDims:]}
+}
+
+// check panics where there are fewer than n samples.
+func (c coded) check(n int) {
+	_, _, _ = c.head[n*headDims-1], c.norms[n-1], c.tail[n*tailDims-1]
 }
 
 const (

@@ -23,28 +23,34 @@ typedef struct {
 	float square;  // squared distance
 } fg_hit;
 
+#define ANY (1 << 30) // more than any squared distance of codes
+
 typedef struct {
 	int8_t head[HEAD], tail[TAIL]; // codes
-	int32_t most_head; // a sample survives if its head's squared distance is not more,
+	int32_t norm;      // squared length of the head
+	int32_t most_head; // bounds, ANY at most: a sample survives if its head's squared distance is not more,
 	int32_t most;      // and (head << shift) + tail is not more than this
 	int32_t shift;
 } fg_probe;
 
 // scan finds the samples of up to SEGMENT whose codes do not rule them out and
 // whose squared float32 distance is at most limit. n is a multiple of LANES.
-typedef int32_t (*fg_scan_fn)(const int8_t *head, const int8_t *tail, const float *vectors, int32_t n,
+typedef int32_t (*fg_scan_fn)(const int8_t *head, const uint16_t *norms, const int8_t *tail, const float *vectors, int32_t n,
 	const fg_probe *probe, const float *vector, float limit, fg_hit *hits);
 
 // plain does without codes; n is any number.
 typedef int32_t (*fg_plain_fn)(const float *vectors, int32_t n, const float *vector, float limit, fg_hit *hits);
 
-// encode rotates n vectors, a multiple of LANES, and writes their codes, with the length of
-// what rounding took from the head and from the whole (two floats a sample; a
-// vector farther than FAR from the mean gets infinite ones).
+// encode rotates n vectors, a multiple of LANES, and writes their codes, the squared
+// lengths of the heads, and the length of what rounding took from the head and
+// from the whole: two floats a sample, which are infinite where the vector is
+// farther than FAR from the mean or the head longer than LONGEST allows, whose
+// codes mean nothing then.
 typedef void (*fg_encode_fn)(const float *vectors, int32_t n, const float *mean, const float *rotation,
-	float head_step, float tail_step, int8_t *head, int8_t *tail, float *errors);
+	float head_step, float tail_step, int8_t *head, uint16_t *norms, int8_t *tail, float *errors);
 
 #define FAR 4.0f
+#define LONGEST 65535 // squared length of a head
 
 typedef struct {
 	const char *name;

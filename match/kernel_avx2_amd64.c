@@ -32,11 +32,51 @@ TARGET static inline uint32_t avx2_within(const __m256i sum[2], int32_t most)
 	return ~(low | high << 8) & 0xffff;
 }
 
-TARGET static inline int32_t avx2_head_survives(const int8_t *head, const fg_probe *probe)
+// NARROW is the largest norm of a probe whose products with heads up to LONGEST
+// fit 16 bits, and so do all partial sums of them (Cauchy and Schwarz): 127.9
+// times 256 is below 32768.
+#define NARROW 16370
+
+// avx2_heads_as works on |x|^2 + |q|^2 - 2xq, which takes half the instructions
+// of squared gaps. The instruction that multiplies wants one factor without a
+// sign, so that of the probe is moved to the sample.
+TARGET static inline __attribute__((always_inline)) int32_t avx2_heads_as(int narrow, const int8_t *head, const uint16_t *norms,
+	int32_t blocks, const fg_probe *probe, uint16_t *found)
 {
-	__m256i sum[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
-	avx2_add(sum, head, probe->head, HEAD);
-	return avx2_within(sum, probe->most_head) != 0;
+	const __m256i ones = _mm256_set1_epi16(1), two = _mm256_set1_epi16(2);
+	const __m256i least = _mm256_set1_epi32(probe->norm - probe->most_head);
+	__m256i q[HEAD / 4], size[HEAD / 4];
+	int32_t n = 0;
+	for (int d = 0; d < HEAD / 4; d++) {
+		int32_t four;
+		__builtin_memcpy(&four, probe->head + 4 * d, 4);
+		q[d] = _mm256_set1_epi32(four);
+		size[d] = _mm256_abs_epi8(q[d]);
+	}
+	for (int32_t b = 0; b < blocks; b++, head += HEAD_BLOCK, norms += LANES) {
+		__m256i sum[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()}, out[2];
+		for (int d = 0; d < HEAD / 4; d++)
+			for (int i = 0; i < 2; i++) {
+				__m256i x = _mm256_loadu_si256((const __m256i *)(head + 4 * d * LANES + i * 32));
+				__m256i pairs = _mm256_maddubs_epi16(size[d], _mm256_sign_epi8(x, q[d]));
+				sum[i] = narrow ? _mm256_add_epi16(sum[i], pairs) : _mm256_add_epi32(sum[i], _mm256_madd_epi16(pairs, ones));
+			}
+		for (int i = 0; i < 2; i++) {
+			__m256i norm = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(norms + 8 * i)));
+			sum[i] = narrow ? _mm256_madd_epi16(sum[i], two) : _mm256_add_epi32(sum[i], sum[i]);
+			out[i] = _mm256_cmpgt_epi32(least, _mm256_sub_epi32(sum[i], norm));
+		}
+		found[n] = (uint16_t)b;
+		n += _mm256_movemask_epi8(_mm256_and_si256(out[0], out[1])) != -1;
+	}
+	return n;
+}
+
+TARGET static int32_t avx2_heads(const int8_t *head, const uint16_t *norms, int32_t blocks, const fg_probe *probe, uint16_t *found)
+{
+	if (probe->norm <= NARROW)
+		return avx2_heads_as(1, head, norms, blocks, probe, found);
+	return avx2_heads_as(0, head, norms, blocks, probe, found);
 }
 
 TARGET static inline uint32_t avx2_survivors(const int8_t *head, const int8_t *tail, const fg_probe *probe)

@@ -26,10 +26,32 @@ TARGET static inline __m512i avx512_add(__m512i sum, const int8_t *codes, const 
 	return _mm512_add_epi32(sum, other);
 }
 
-TARGET static inline int32_t avx512_head_survives(const int8_t *head, const fg_probe *probe)
+// avx512_heads works on |x|^2 + |q|^2 - 2xq, which takes half the instructions of
+// squared gaps. The instruction that multiplies wants one factor without a sign,
+// so 128 is added to the samples, and 128 times the probe is taken away again.
+TARGET static int32_t avx512_heads(const int8_t *head, const uint16_t *norms, int32_t blocks, const fg_probe *probe, uint16_t *found)
 {
-	__m512i sum = avx512_add(_mm512_setzero_si512(), head, probe->head, HEAD);
-	return _mm512_cmple_epi32_mask(sum, _mm512_set1_epi32(probe->most_head)) != 0;
+	const __m512i lift = _mm512_set1_epi8(-128);
+	__m512i q[HEAD / 4];
+	int32_t lifted = 0, n = 0;
+	for (int d = 0; d < HEAD / 4; d++) {
+		int32_t four;
+		__builtin_memcpy(&four, probe->head + 4 * d, 4);
+		q[d] = _mm512_set1_epi32(four);
+		for (int i = 0; i < 4; i++)
+			lifted += 128 * probe->head[4 * d + i];
+	}
+	const __m512i least = _mm512_set1_epi32(probe->norm - probe->most_head + 2 * lifted);
+	for (int32_t b = 0; b < blocks; b++, head += HEAD_BLOCK, norms += LANES) {
+		__m512i sum[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()}; // two, to break the chain of dependent additions
+		for (int d = 0; d < HEAD / 4; d++)
+			sum[d % 2] = _mm512_dpbusd_epi32(sum[d % 2], _mm512_xor_si512(_mm512_loadu_si512(head + 4 * d * LANES), lift), q[d]);
+		__m512i norm = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)norms));
+		__m512i twice = _mm512_slli_epi32(_mm512_add_epi32(sum[0], sum[1]), 1);
+		found[n] = (uint16_t)b;
+		n += _mm512_cmpge_epi32_mask(_mm512_sub_epi32(twice, norm), least) != 0;
+	}
+	return n;
 }
 
 TARGET static inline uint32_t avx512_survivors(const int8_t *head, const int8_t *tail, const fg_probe *probe)

@@ -1,6 +1,8 @@
 // What every kernel shares. A kernel defines, before it includes this file:
-// NAME(x), a suffix for functions; TARGET, the function attribute; HEAD_MASK and
-// TAIL_SUM, the lanes of a block that survive; SQUARE, a squared distance.
+// NAME(x), the name of a function of its own; TARGET, the function attribute; and
+// the functions heads (which blocks hold a sample within the probe's most_head, in
+// order, and how many), survivors (the lanes of a block that are within both
+// bounds), and square (a squared distance).
 #include <math.h>
 #include <string.h>
 
@@ -9,17 +11,13 @@
 // PREFETCH_AHEAD survivors: enough to hide memory, few enough to stay in cache.
 #define PREFETCH_AHEAD 6
 
-TARGET static int32_t NAME(scan)(const int8_t *head, const int8_t *tail, const float *vectors, int32_t n,
+TARGET static int32_t NAME(scan)(const int8_t *head, const uint16_t *norms, const int8_t *tail, const float *vectors, int32_t n,
 	const fg_probe *probe, const float *vector, float limit, fg_hit *hits)
 {
 	uint16_t block[SEGMENT / LANES];
 	uint32_t at[SEGMENT];
-	int32_t blocks = 0, survivors = 0, found = 0;
+	int32_t blocks = NAME(heads)(head, norms, n / LANES, probe, block), survivors = 0, found = 0;
 
-	for (int32_t b = 0; b < n / LANES; b++) {
-		block[blocks] = (uint16_t)b;
-		blocks += NAME(head_survives)(head + (size_t)b * HEAD_BLOCK, probe);
-	}
 	for (int32_t i = 0; i < blocks; i++) {
 		if (i + 2 < blocks)
 			for (int line = 0; line < TAIL_BLOCK; line += 64)
@@ -62,7 +60,7 @@ TARGET static inline int8_t NAME(code)(float y, float step, float *lost)
 }
 
 TARGET static void NAME(encode)(const float *vectors, int32_t n, const float *mean, const float *rotation,
-	float head_step, float tail_step, int8_t *head, int8_t *tail, float *errors)
+	float head_step, float tail_step, int8_t *head, uint16_t *norms, int8_t *tail, float *errors)
 {
 	for (int32_t i = 0; i < n; i++) {
 		float y[HEAD + TAIL] = {0}, length = 0;
@@ -74,11 +72,17 @@ TARGET static void NAME(encode)(const float *vectors, int32_t n, const float *me
 		}
 		size_t block = (size_t)(i / LANES), lane = (size_t)(i % LANES);
 		float lost = 0;
-		for (int j = 0; j < HEAD; j++)
-			head[block * HEAD_BLOCK + (size_t)(j / 4) * LANES * 4 + lane * 4 + (size_t)(j % 4)] = NAME(code)(y[j], head_step, &lost);
-		errors[2 * i] = length > FAR * FAR ? INFINITY : sqrtf(lost);
+		int32_t norm = 0;
+		for (int j = 0; j < HEAD; j++) {
+			int8_t code = NAME(code)(y[j], head_step, &lost);
+			head[block * HEAD_BLOCK + (size_t)(j / 4) * LANES * 4 + lane * 4 + (size_t)(j % 4)] = code;
+			norm += code * code;
+		}
+		int far = length > FAR * FAR || norm > LONGEST;
+		norms[i] = (uint16_t)(norm > LONGEST ? LONGEST : norm);
+		errors[2 * i] = far ? INFINITY : sqrtf(lost);
 		for (int j = 0; j < TAIL; j++)
 			tail[block * TAIL_BLOCK + (size_t)(j / 4) * LANES * 4 + lane * 4 + (size_t)(j % 4)] = NAME(code)(y[HEAD + j], tail_step, &lost);
-		errors[2 * i + 1] = length > FAR * FAR ? INFINITY : sqrtf(lost);
+		errors[2 * i + 1] = far ? INFINITY : sqrtf(lost);
 	}
 }

@@ -35,11 +35,33 @@ static inline uint32_t neon_within(const uint32x4_t sum[4], int32_t most)
 	return lanes;
 }
 
-static inline int32_t neon_head_survives(const int8_t *head, const fg_probe *probe)
+// neon_heads works on |x|^2 + |q|^2 - 2xq, which takes half the instructions of
+// squared gaps. Codes reach from -127 to 127, so two products fit 16 bits.
+static int32_t neon_heads(const int8_t *head, const uint16_t *norms, int32_t blocks, const fg_probe *probe, uint16_t *found)
 {
-	uint32x4_t sum[4] = {vdupq_n_u32(0), vdupq_n_u32(0), vdupq_n_u32(0), vdupq_n_u32(0)};
-	neon_add(sum, head, probe->head, HEAD);
-	return neon_within(sum, probe->most_head) != 0;
+	const int32x4_t least = vdupq_n_s32(probe->norm - probe->most_head);
+	int8x8_t q[HEAD / 4];
+	int32_t n = 0;
+	for (int d = 0; d < HEAD / 4; d++) {
+		int32_t four;
+		__builtin_memcpy(&four, probe->head + 4 * d, 4);
+		q[d] = vreinterpret_s8_s32(vdup_n_s32(four));
+	}
+	for (int32_t b = 0; b < blocks; b++, head += HEAD_BLOCK, norms += LANES) {
+		uint32x4_t within = vdupq_n_u32(0);
+		for (int i = 0; i < 4; i++) {
+			int32x4_t sum = vdupq_n_s32(0), norm = vreinterpretq_s32_u32(vmovl_u16(vld1_u16(norms + 4 * i)));
+			for (int d = 0; d < HEAD / 4; d++) {
+				int8x16_t x = vld1q_s8(head + 4 * d * LANES + i * 16);
+				int16x8_t low = vmull_s8(vget_low_s8(x), q[d]), high = vmull_s8(vget_high_s8(x), q[d]);
+				sum = vpadalq_s16(sum, vpaddq_s16(low, high));
+			}
+			within = vorrq_u32(within, vcgeq_s32(vsubq_s32(vaddq_s32(sum, sum), norm), least));
+		}
+		found[n] = (uint16_t)b;
+		n += vmaxvq_u32(within) != 0;
+	}
+	return n;
 }
 
 static inline uint32_t neon_survivors(const int8_t *head, const int8_t *tail, const fg_probe *probe)

@@ -15,13 +15,21 @@ static inline void portable_add(int32_t *sum, const int8_t *codes, const int8_t 
 			}
 }
 
-static int32_t portable_head_survives(const int8_t *head, const fg_probe *probe)
+static int32_t portable_heads(const int8_t *head, const uint16_t *norms, int32_t blocks, const fg_probe *probe, uint16_t *found)
 {
-	int32_t sum[LANES] = {0}, any = 0;
-	portable_add(sum, head, probe->head, HEAD);
-	for (int lane = 0; lane < LANES; lane++)
-		any |= sum[lane] <= probe->most_head;
-	return any;
+	int32_t n = 0;
+	for (int32_t b = 0; b < blocks; b++, head += HEAD_BLOCK, norms += LANES) {
+		int32_t sum[LANES] = {0}, any = 0;
+		for (int d = 0; d < HEAD; d += 4)
+			for (int lane = 0; lane < LANES; lane++)
+				for (int i = 0; i < 4; i++)
+					sum[lane] += head[d * LANES + lane * 4 + i] * probe->head[d + i];
+		for (int lane = 0; lane < LANES; lane++) // |x|^2 + |q|^2 - 2xq
+			any |= norms[lane] + probe->norm - 2 * sum[lane] <= probe->most_head;
+		found[n] = (uint16_t)b;
+		n += any;
+	}
+	return n;
 }
 
 static uint32_t portable_survivors(const int8_t *head, const int8_t *tail, const fg_probe *probe)

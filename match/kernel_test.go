@@ -28,48 +28,67 @@ func randomVectors(n int, seed uint64) []facegate.Embedding {
 	return vectors
 }
 
-// TestKernelsLoseNothing: whatever is within the radius by the plain float64
+// TestKernels has each kernel do all that kernels do.
+func TestKernels(t *testing.T) {
+	everyKernel(t, func(t *testing.T, k loops) {
+		t.Run("lose nothing", func(t *testing.T) { loseNothing(t, k) })
+		t.Run("agree", func(t *testing.T) { agreeWithPortable(t, k) })
+		t.Run("count", func(t *testing.T) {
+			r := rand.New(rand.NewPCG(3, 3))
+			for range 1000 {
+				counts(t, k, r)
+			}
+		})
+		t.Run("no spread", func(t *testing.T) { noSpread(t, k) })
+	})
+}
+
+// loseNothing: whatever is within the radius by the plain float64
 // loop must be among the hits of every kernel, with codes and without; and
 // nothing may be a hit that float32 knows to be beyond.
-func TestKernelsLoseNothing(t *testing.T) {
+func loseNothing(t *testing.T, k loops) {
 	sets := map[string][]facegate.Embedding{"random": randomVectors(segmentSize, 0), "again": randomVectors(segmentSize, 1)}
 	real := Idols(t)
 	for _, e := range real[:len(real)/lanes*lanes] {
 		sets["real"] = append(sets["real"], e.Embedding)
 	}
+	probes := map[string][]facegate.Embedding{}
 	for name, vectors := range sets {
-		probes := slices.Clone(vectors[:6])
+		probes[name] = append(slices.Clone(vectors[:6]), vectors[18], facegate.Embedding{3: 100})
 		vectors[17] = facegate.Embedding{0: 9, 5: -70} // far from all
 		vectors[18] = vectors[19]
-		r := learnRotation(vectors[:1000])
-		probes = append(probes, vectors[17], vectors[18], facegate.Embedding{3: 100})
-		for _, k := range kernels() {
-			c := encode(k, r, vectors)
-			if !slices.Contains(c.loose, 17) {
-				t.Errorf("%s: the far vector is not loose", k.name)
-			}
-			hits := make([]hit, segmentSize)
-			for p := range probes {
-				probe := &probes[p]
-				distances := make([]float64, len(vectors))
-				for i := range vectors {
-					distances[i] = probe.Distance(&vectors[i])
+		probes[name] = append(probes[name], vectors[17], vectors[18])
+	}
+	for name, vectors := range sets {
+		c := encodeBy(k, learnRotation(vectors[:1000]), vectors)
+		if !slices.Contains(c.loose, 17) {
+			t.Error("the far vector is not loose")
+		}
+		for i := range probes[name] {
+			loseNothingNear(t, k, name, vectors, c, &probes[name][i])
+		}
+	}
+}
+
+func loseNothingNear(t *testing.T, k loops, name string, vectors []facegate.Embedding, c *codes, probe *facegate.Embedding) {
+	t.Helper()
+	hits := make([]hit, segmentSize)
+	distances := make([]float64, len(vectors))
+	for i := range vectors {
+		distances[i] = probe.Distance(&vectors[i])
+	}
+	for _, radius := range []float64{0, 0.2, 0.4, 0.5, 0.6, 1, 200} {
+		for _, n := range []int{lanes, 7 * lanes, len(vectors)} {
+			codes := c.rotation.turn(probe).within(radius, c.headError, c.error)
+			coded := places(k.scan(c.coded, vectors[:n], codes, probe, widened(radius), hits))
+			plain := places(k.plain(vectors[:n], probe, widened(radius), hits))
+			for i, d := range distances[:n] {
+				loose := slices.Contains(c.loose, uint16(i))
+				if d <= radius && !plain[i] || d <= radius && !coded[i] && !loose {
+					t.Fatalf("%s: vector %d at %v is lost within %v (plain %v, coded %v)", name, i, d, radius, plain[i], coded[i])
 				}
-				for _, radius := range []float64{0, 0.2, 0.4, 0.5, 0.6, 1, 200} {
-					for _, n := range []int{lanes, 7 * lanes, len(vectors)} {
-						codes := r.turn(probe).within(radius, c.headError, c.error)
-						coded := places(k.scan(c.head, c.tail, vectors[:n], codes, probe, widened(radius), hits))
-						plain := places(k.plain(vectors[:n], probe, widened(radius), hits))
-						for i, d := range distances[:n] {
-							loose := slices.Contains(c.loose, uint16(i))
-							if d <= radius && !plain[i] || d <= radius && !coded[i] && !loose {
-								t.Fatalf("%s, %s: vector %d at %v is lost within %v (plain %v, coded %v)", k.name, name, i, d, radius, plain[i], coded[i])
-							}
-							if far := d > radius*1.001+1e-6; far && (plain[i] || coded[i]) {
-								t.Fatalf("%s, %s: vector %d at %v is a hit within %v", k.name, name, i, d, radius)
-							}
-						}
-					}
+				if far := d > radius*1.001+1e-6; far && (plain[i] || coded[i]) {
+					t.Fatalf("%s: vector %d at %v is a hit within %v", name, i, d, radius)
 				}
 			}
 		}
@@ -84,33 +103,31 @@ func places(hits []hit) []bool {
 	return at
 }
 
-// TestKernelsAgree: sums of codes are whole numbers, so which samples survive
+// agreeWithPortable: sums of codes are whole numbers, so which samples survive
 // does not depend on the instruction set.
-func TestKernelsAgree(t *testing.T) {
+func agreeWithPortable(t *testing.T, k loops) {
 	vectors := randomVectors(segmentSize, 5)
 	r := learnRotation(vectors)
 	all := kernels()
 	portable := all[len(all)-1]
 	c := encode(portable, r, vectors)
-	for _, k := range all {
-		own := encode(k, r, vectors)
-		if !near(own.error, c.error, 1e-4) || !near(own.headError, c.headError, 1e-4) {
-			t.Errorf("%s: rounding takes %v and %v, portable %v and %v", k.name, own.headError, own.error, c.headError, c.error)
-		}
-		for p := range vectors[:20] {
-			for _, radius := range []float64{0.1, 0.3, 0.45, 0.6} {
-				infinite := float32(math.Inf(1))
-				mine, theirs := make([]hit, segmentSize), make([]hit, segmentSize)
-				turned := r.turn(&vectors[p])
-				mine = k.scan(c.head, c.tail, vectors, turned.within(radius, 0, 0), &vectors[p], infinite, mine)
-				theirs = portable.scan(c.head, c.tail, vectors, turned.within(radius, 0, 0), &vectors[p], infinite, theirs)
-				if len(mine) != len(theirs) {
-					t.Fatalf("%s: %d survive %v, portable has %d", k.name, len(mine), radius, len(theirs))
-				}
-				for i := range mine {
-					if mine[i].at != theirs[i].at || !near(float64(mine[i].square), float64(theirs[i].square), 1e-5) {
-						t.Fatalf("%s: %v, portable %v", k.name, mine[i], theirs[i])
-					}
+	own := encodeBy(k, r, vectors)
+	if !near(own.error, c.error, 1e-4) || !near(own.headError, c.headError, 1e-4) {
+		t.Errorf("rounding takes %v and %v, portable %v and %v", own.headError, own.error, c.headError, c.error)
+	}
+	for p := range vectors[:20] {
+		for _, radius := range []float64{0.1, 0.3, 0.45, 0.6} {
+			infinite := float32(math.Inf(1))
+			mine, theirs := make([]hit, segmentSize), make([]hit, segmentSize)
+			turned := r.turn(&vectors[p])
+			mine = k.scan(c.coded, vectors, turned.within(radius, 0, 0), &vectors[p], infinite, mine)
+			theirs = portable.scan(c.coded, vectors, turned.within(radius, 0, 0), &vectors[p], infinite, theirs)
+			if len(mine) != len(theirs) {
+				t.Fatalf("%d survive %v, portable has %d", len(mine), radius, len(theirs))
+			}
+			for i := range mine {
+				if mine[i].at != theirs[i].at || !near(float64(mine[i].square), float64(theirs[i].square), 1e-5) {
+					t.Fatalf("%v, portable %v", mine[i], theirs[i])
 				}
 			}
 		}
@@ -119,33 +136,80 @@ func TestKernelsAgree(t *testing.T) {
 
 func near(a, b, tolerance float64) bool { return math.Abs(a-b) <= tolerance*math.Max(1, math.Abs(b)) }
 
-// TestSaturation: gaps of codes beyond 127 count as 127 on every kernel.
-func TestSaturation(t *testing.T) {
-	vectors := make([]facegate.Embedding, lanes)
-	head, tail := make([]int8, lanes*headDims), make([]int8, lanes*tailDims)
-	for i := range head {
-		head[i] = -127
-	}
-	for i := range tail {
-		tail[i] = 127
-	}
-	probe := &codeProbe{}
-	for i := range probe.head {
-		probe.head[i] = 127
-	}
-	for i := range probe.tail {
-		probe.tail[i] = -127
-	}
-	probe.shift = 4
-	for _, k := range kernels() {
-		for _, c := range []struct{ short, shortHead, want int }{{0, 0, lanes}, {1, 0, 0}, {0, 1, 0}} {
-			probe.most_head = cInt32(headDims*127*127 - c.shortHead)
-			probe.most = cInt32(headDims*127*127<<4 + tailDims*127*127 - c.short)
-			got := k.scan(head, tail, vectors, probe, &vectors[0], 1, make([]hit, lanes))
-			if len(got) != c.want {
-				t.Errorf("%s, %+v: %d survive", k.name, c, len(got))
-			}
+// extreme fills codes with a squared length of most at most, which it returns.
+func extreme(r *rand.Rand, codes []int8, most int) (norm int) {
+	for _, i := range r.Perm(len(codes)) {
+		code := r.IntN(2*codeMost+1) - codeMost
+		if r.IntN(3) == 0 {
+			code = codeMost * (1 - 2*r.IntN(2))
 		}
+		if norm+code*code <= most {
+			codes[i] = int8(code)
+			norm += code * code
+		}
+	}
+	return norm
+}
+
+// counts compares what a kernel makes of codes as extreme as they come with sums
+// of whole numbers: heads are counted exactly, the second look counts gaps beyond
+// 127 as 127, and one more than the bound is too much.
+func counts(t *testing.T, k loops, r *rand.Rand) {
+	t.Helper()
+	const longest, anything = 65535, anySquare
+	c := newCoded(lanes)
+	var head [lanes][headDims]int8
+	for lane := range lanes {
+		c.norms[lane] = uint16(extreme(r, head[lane][:], longest))
+		for d, code := range head[lane] {
+			c.head[d/4*4*lanes+lane*4+d%4] = code
+		}
+	}
+	extreme(r, c.tail, anySquare)
+	var probe codeProbe
+	var probeHead [headDims]int8
+	probe.norm = cInt32(extreme(r, probeHead[:], []int{longest / 4, 16370, 20000, anything}[r.IntN(4)]))
+	for d, code := range probeHead {
+		probe.head[d] = cInt8(code)
+	}
+	for d := range probe.tail {
+		probe.tail[d] = cInt8(r.IntN(2*codeMost+1) - codeMost)
+	}
+	probe.shift = cInt32(2 * r.IntN(3))
+	nearestHead, nearest, at := anything, anything, 0
+	for lane := range lanes {
+		var exact, capped int
+		for d, code := range head[lane] {
+			gap := int(code) - int(probeHead[d])
+			exact += gap * gap
+			capped += min(gap*gap, codeMost*codeMost)
+		}
+		capped <<= probe.shift
+		for d := range tailDims {
+			gap := int(c.tail[d/4*4*lanes+lane*4+d%4]) - int(probe.tail[d])
+			capped += min(gap*gap, codeMost*codeMost)
+		}
+		nearestHead = min(nearestHead, exact)
+		if capped < nearest {
+			nearest, at = capped, lane
+		}
+	}
+	vectors := make([]facegate.Embedding, lanes)
+	survivors := func(head, whole int) []hit {
+		probe.most_head, probe.most = cInt32(head), cInt32(whole)
+		return k.scan(c, vectors, &probe, &vectors[0], 1, make([]hit, lanes))
+	}
+	if got := survivors(nearestHead, anything); len(got) != lanes {
+		t.Fatalf("%d survive a bound that a head just meets", len(got))
+	}
+	if got := survivors(nearestHead-1, anything); len(got) != 0 {
+		t.Fatalf("%d survive where no head does", len(got))
+	}
+	if got := survivors(anything, nearest); len(got) == 0 || !places(got)[at] {
+		t.Fatalf("the nearest does not survive: %v", got)
+	}
+	if got := survivors(anything, nearest-1); len(got) != 0 {
+		t.Fatalf("%v survive where none does", got)
 	}
 }
 
@@ -176,18 +240,16 @@ func TestRotation(t *testing.T) {
 	}
 }
 
-// TestRotationOfLittle: a gallery without spread must not break anything.
-func TestRotationOfLittle(t *testing.T) {
+// noSpread: a gallery without any must not break anything.
+func noSpread(t *testing.T, k loops) {
 	same := make([]facegate.Embedding, segmentSize)
 	for i := range same {
 		same[i][3] = 0.5
 	}
 	r := learnRotation(same)
-	for _, k := range kernels() {
-		c := encode(k, r, same)
-		hits := k.scan(c.head, c.tail, same, r.turn(&same[0]).within(0, c.headError, c.error), &same[0], widened(0), make([]hit, segmentSize))
-		if len(hits) != segmentSize {
-			t.Errorf("%s: %d of %d equal vectors found", k.name, len(hits), segmentSize)
-		}
+	c := encodeBy(k, r, same)
+	hits := k.scan(c.coded, same, r.turn(&same[0]).within(0, c.headError, c.error), &same[0], widened(0), make([]hit, segmentSize))
+	if len(hits) != segmentSize {
+		t.Errorf("%d of %d equal vectors found", len(hits), segmentSize)
 	}
 }

@@ -149,6 +149,7 @@ func (r *rotation) turn(e *facegate.Embedding) *turnedProbe {
 		lost += (y - code*step) * (y - code*step)
 		if j < headDims {
 			t.codes.head[j] = cInt8(code)
+			t.codes.norm += cInt32(code * code)
 			t.headError = math.Sqrt(lost)
 		} else {
 			t.codes.tail[j-headDims] = cInt8(code)
@@ -168,5 +169,5 @@ func (t *turnedProbe) within(bound, headError, error float64) *codeProbe {
 
 func squareInSteps(length, step float64) cInt32 {
 	steps := length / step
-	return cInt32(math.Min(math.Ceil(steps*steps), math.MaxInt32))
+	return cInt32(math.Min(math.Ceil(steps*steps), anySquare))
 }

@@ -109,7 +109,7 @@ func (q *search) piece(s *segment, from, to int) {
 		hits = q.kernel.plain(s.vectors[from:to], q.probe, limit, q.hits)
 	} else {
 		codes := q.turn(c.rotation).within(q.nearest.bound, c.headError, c.error)
-		hits = q.kernel.scan(c.head[from*headDims:], c.tail[from*tailDims:], s.vectors[from:to], codes, q.probe, limit, q.hits)
+		hits = q.kernel.scan(c.from(from), s.vectors[from:to], codes, q.probe, limit, q.hits)
 	}
 	for _, h := range hits {
 		if float32(h.square) <= widened(q.nearest.bound) { // it may have shrunk since

@@ -21,11 +21,11 @@ type segment struct {
 
 // codes are a full segment's embeddings, turned and rounded.
 type codes struct {
-	rotation   *rotation
-	head, tail []int8
-	headError  float64 // the most that rounding took from the head of any sample but the loose
-	error      float64 // and from the whole
-	loose      []uint16
+	coded
+	rotation  *rotation
+	headError float64 // the most that rounding took from the head of any sample but the loose
+	error     float64 // and from the whole
+	loose     []uint16
 }
 
 // looseError is how much rounding may take before a sample is rather compared
@@ -90,9 +90,14 @@ func (s *segment) alive(f func(i int)) {
 
 // encode makes the codes of a full segment's vectors.
 func encode(k kernel, r *rotation, vectors []facegate.Embedding) *codes {
-	c := &codes{rotation: r, head: make([]int8, len(vectors)*headDims), tail: make([]int8, len(vectors)*tailDims)}
-	lost := make([][2]float32, len(vectors))
-	k.encode(vectors, r, c.head, c.tail, lost)
+	c, lost := newCoded(len(vectors)), make([][2]float32, len(vectors))
+	k.encode(vectors, r, c, lost)
+	return measured(r, c, lost)
+}
+
+// measured tells what rounding took at the most, and from whom it took too much.
+func measured(r *rotation, from coded, lost [][2]float32) *codes {
+	c := &codes{coded: from, rotation: r}
 	for i, l := range lost {
 		if !(l[1] <= looseError) {
 			c.loose = append(c.loose, uint16(i))
