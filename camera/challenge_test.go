@@ -70,8 +70,9 @@ func TestChallenge(t *testing.T) {
 		{"not far enough", both(ahead, times(9, look(20))), facegate.ChallengeRunning, "", facegate.TurnLeft, 0},
 		{"the wrong way", both(ahead, right), facegate.ChallengeFailed, "the head turned the other way", "", 0},
 		{"the wrong way later", both(ahead, left, ahead, left), facegate.ChallengeFailed, "the head turned the other way", "", 1},
-		{"somebody else", both(ahead, left, times(1, observation{faces: []facegate.Face{looking(0, person(1))}})), facegate.ChallengeFailed, "it is another face", "", 0},
-		{"somebody else, turned", both(ahead, times(1, observation{faces: []facegate.Face{looking(33, person(1))}})), facegate.ChallengeFailed, "it is another face", "", 0},
+		{"somebody else", both(ahead, left, times(2, observation{faces: []facegate.Face{looking(0, person(1))}})), facegate.ChallengeFailed, "it is another face", "", 0},
+		{"a single look at something else", both(ahead, left, times(1, observation{faces: []facegate.Face{looking(0, person(1))}}), ahead), facegate.ChallengeRunning, "", facegate.TurnRight, 1},
+		{"somebody else, turned", both(ahead, times(2, observation{faces: []facegate.Face{looking(33, person(1))}})), facegate.ChallengeFailed, "it is another face", "", 0},
 		{"a second face", both(ahead, times(1, observation{faces: []facegate.Face{looking(0, person(0)), looking(0, person(1))}})), facegate.ChallengeFailed, "a second face came into the picture", "", 0},
 		{"two faces at first", times(3, observation{faces: []facegate.Face{looking(0, person(0)), looking(0, person(1))}}), facegate.ChallengeRunning, "", facegate.LookAhead, 0},
 		{"a leap", both(ahead, times(1, observation{faces: []facegate.Face{elsewhere}})), facegate.ChallengeFailed, "the face leapt", "", 0},
@@ -79,6 +80,7 @@ func TestChallenge(t *testing.T) {
 		{"a moment out of sight", both(ahead, times(9, observation{}), left, ahead), facegate.ChallengeRunning, "", facegate.TurnRight, 1},
 		{"too slow", both(ahead, times(200, look(0))), facegate.ChallengeFailed, "the time is over", "", 0},
 		{"not to be embedded", times(5, observation{faces: []facegate.Face{unclear}}), facegate.ChallengeRunning, "", facegate.LookAhead, 0},
+		{"a turn has to be the same face for certain", both(ahead, times(5, observation{faces: []facegate.Face{looking(33, nil)}})), facegate.ChallengeRunning, "", facegate.TurnLeft, 0},
 		{"the way back has to be the same face for certain", both(ahead, left, times(5, observation{faces: []facegate.Face{unclear}})), facegate.ChallengeRunning, "", facegate.LookAhead, 0},
 	} {
 		challenge := NewTurnChallenge(2, 15*time.Second, func(int) int { return 0 })

@@ -238,6 +238,9 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{operation: "verify", method: "POST", path: "/v1/verify", status: 200, body: multi(probe, text("person", "{obama}"), text("threshold", "0.6"), text("face", "largest"))},
 		{operation: "verify", method: "POST", path: "/v1/verify?person=Ada", status: 409, body: multi(probe)},
 		{operation: "verify", method: "POST", path: "/v1/verify?person=Nobody", status: 404, body: multi(probe)},
+		{operation: "verifyByChallenge", method: "GET", path: "/v1/verify/challenge?person=Joe+Biden", status: 426},
+		{operation: "verifyByChallenge", method: "GET", path: "/v1/verify/challenge", status: 400},
+		{operation: "verifyByChallenge", method: "GET", path: "/v1/verify/challenge?person=nobody", status: 404},
 		{operation: "getSession", method: "GET", path: "/v1/session", status: 200},
 		{operation: "setUp", method: "POST", path: "/v1/setup", status: 403, body: jsonBody(`{"link":"x","name":"Ada","password":"analytical engine"}`)},
 		{operation: "setUp", method: "POST", path: "/v1/setup", status: 400, body: jsonBody(`{"link":"{link}","name":"Ada","password":"password1"}`)},
@@ -318,7 +321,8 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 			called[c.operation] = called[c.operation] || c.status < 300
 		})
 	}
-	called["pushPictures"] = true // a WebSocket, which takes a real connection: TestPushedPictureBecomesASighting
+	called["pushPictures"] = true      // a WebSocket, which takes a real connection: TestPushedPictureBecomesASighting
+	called["verifyByChallenge"] = true // another: TestVerifyByChallenge
 	for path, item := range doc.Paths.Map() {
 		for method, op := range item.Operations() {
 			if !called[op.OperationID] {

@@ -2,10 +2,7 @@ package web
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"net/http"
-	"time"
 
 	"facegate"
 
@@ -39,90 +36,26 @@ type pushAnswer struct {
 	Problem  Problem `json:"problem,omitzero"`
 }
 
-// pushPing is how often a client that sends nothing is asked whether it is there.
-const pushPing = 20 * time.Second
-
-// pushStream answers GET /v1/cameras/{id}/push, a WebSocket (RFC 6455): each
-// binary message is a picture, and is answered by a pushAnswer as text. Pages of
-// other origins are refused.
+// pushStream answers GET /v1/cameras/{id}/push, a WebSocket: each picture is
+// answered by a pushAnswer.
 func (s *Server) pushStream(c *gin.Context) error {
-	// Not the request's own: when the server ends, the client is told so.
-	ctx, cancel := context.WithCancel(context.WithoutCancel(c.Request.Context()))
-	defer cancel()
-	camera, err := s.Cameras.Camera(ctx, c.Param("id"))
+	camera, err := s.Cameras.Camera(c.Request.Context(), c.Param("id"))
 	if err != nil {
 		return err
 	}
 	if camera.Source.Kind() != facegate.SourcePush {
 		return invalid(`give it the source "push:"`, "pictures of this camera are not pushed")
 	}
-	if c.GetHeader("Upgrade") == "" {
-		return &statusError{http.StatusUpgradeRequired, invalid("open it as a WebSocket, or POST a picture", "this address is a WebSocket")}
-	}
-	conn, err := websocket.Accept(c.Writer, c.Request, nil)
-	if err != nil {
-		c.Abort() // it has been answered
-		return nil
-	}
-	defer func() { _ = conn.CloseNow() }()
-	conn.SetReadLimit(s.MaxPhotoBytes)
-	stop := context.AfterFunc(s.streams, func() { _ = conn.Close(websocket.StatusGoingAway, "the server ends") })
-	defer stop()
-	go s.ping(ctx, cancel, conn)
-	s.receive(ctx, conn, camera.ID)
-	return nil
-}
-
-// ping ends the connection of a client that is gone without a word.
-func (s *Server) ping(ctx context.Context, cancel context.CancelFunc, conn *websocket.Conn) {
-	ticker := time.NewTicker(pushPing)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		waiting, done := context.WithTimeout(ctx, s.WriteTimeout)
-		err := conn.Ping(waiting)
-		done()
-		if err != nil {
-			cancel()
-			return
-		}
-	}
-}
-
-// receive takes pictures until the client or the camera goes.
-func (s *Server) receive(ctx context.Context, conn *websocket.Conn, camera string) {
-	for received := 1; ; received++ {
-		kind, picture, err := conn.Read(ctx)
-		if err != nil {
-			return
-		}
-		if kind != websocket.MessageBinary {
-			_ = conn.Close(websocket.StatusUnsupportedData, "send pictures, as binary messages")
-			return
-		}
-		reply := pushAnswer{Received: received}
-		if err := s.Cameras.Push(ctx, camera, picture, s.Now()); err != nil {
-			if ctx.Err() != nil {
-				return
-			}
+	a := pushAnswer{}
+	return s.converse(c, "open it as a WebSocket, or POST a picture", 0, func(ctx context.Context, picture []byte) (any, *farewell) {
+		a.Received++
+		a.Problem = Problem{}
+		if err := s.Cameras.Push(ctx, camera.ID, picture, s.Now()); err != nil {
 			if code := facegate.CodeOf(err); code == facegate.CodeCameraNotFound || code == facegate.CodeInvalid {
-				_ = conn.Close(websocket.StatusPolicyViolation, "the camera takes no pictures any more")
-				return
+				return nil, &farewell{websocket.StatusPolicyViolation, "the camera takes no pictures any more"}
 			}
-			reply.Problem, _ = s.problemOf(err)
+			a.Problem, _ = s.problemOf(err)
 		}
-		text, err := json.Marshal(reply)
-		if err == nil {
-			writing, done := context.WithTimeout(ctx, s.WriteTimeout)
-			err = conn.Write(writing, websocket.MessageText, text)
-			done()
-		}
-		if err != nil && !errors.Is(err, context.Canceled) {
-			return
-		}
-	}
+		return a, nil
+	})
 }

@@ -50,6 +50,7 @@ func (s *Server) routes() *gin.Engine {
 	v1.POST("/identify", s.handle(s.identify))
 	v1.GET("/identify", s.handle(s.identifySample))
 	v1.POST("/verify", s.handle(s.verify))
+	v1.GET("/verify/challenge", s.having(func() bool { return s.Challenges != nil }), s.handle(s.challenge))
 	s.watchingRoutes(v1)
 	v1.GET("/thresholds", s.handle(s.thresholds))
 	v1.PUT("/thresholds", s.handle(s.setThresholds))

@@ -52,6 +52,8 @@ func grants() map[string]grant {
 		"POST /v1/verify":    verify,
 		"GET /v1/thresholds": anyKey,
 
+		"GET /v1/verify/challenge": verify,
+
 		"GET /v1/identify":               enroll, // whom a sample would be taken for names who is enrolled
 		"PUT /v1/thresholds":             admin,
 		"GET /v1/thresholds/calibration": anyKey,

@@ -30,6 +30,7 @@ type Server struct {
 	Ready       func(ctx context.Context) error // nil: always ready; else why it is not
 	Thresholds  facegate.Thresholding           // nil: the defaults, which stay
 	Samples     facegate.SampleRecognition      // nil: enrolled samples are not identified
+	Challenges  facegate.Challenges             // nil: nobody is verified over a webcam
 
 	Audit    facegate.AuditLog // nil: none is kept
 	Exporter facegate.Exporter // nil: people's data is not exported

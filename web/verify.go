@@ -59,16 +59,21 @@ func (s *Server) verify(c *gin.Context) error {
 	return answer(c, http.StatusOK, wholeVerification(v))
 }
 
-// verifyPerson takes a person by id, or by name where no person has that id.
 func (s *Server) verifyPerson(ctx context.Context, photo facegate.Photo, person string, o facegate.VerifyOptions) (facegate.Verification, error) {
-	p, err := s.People.Person(ctx, person)
-	if facegate.CodeOf(err) == facegate.CodePersonNotFound {
-		p, err = s.People.PersonByName(ctx, person)
-	}
+	p, err := s.personNamed(ctx, person)
 	if err != nil {
 		return facegate.Verification{}, err
 	}
 	return s.Recognition.VerifyPerson(ctx, photo, p.ID, o)
+}
+
+// personNamed is the person with that id, or of that name where nobody has that id.
+func (s *Server) personNamed(ctx context.Context, person string) (facegate.Person, error) {
+	p, err := s.People.Person(ctx, person)
+	if facegate.CodeOf(err) == facegate.CodePersonNotFound {
+		p, err = s.People.PersonByName(ctx, person)
+	}
+	return p, err
 }
 
 // largest tells whether several faces in a photo are to be answered by taking

@@ -50,7 +50,7 @@ func (s *Server) watchingRoutes(v1 *gin.RouterGroup) {
 func (s *Server) having(there func() bool) gin.HandlerFunc {
 	return func(c *gin.Context) {
 		if !there() {
-			s.fail(c, facegate.NewError(facegate.CodeNotFound, "this server looks at no cameras", "start it with: facegate serve"))
+			s.fail(c, facegate.NewError(facegate.CodeNotFound, "this server was not given what that takes", "start it with: facegate serve"))
 		}
 	}
 }

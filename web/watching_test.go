@@ -35,6 +35,8 @@ func (g *gateway) watch(t testing.TB, store *enroll.Store) {
 	g.Cameras, g.Sightings, g.Unknowns, g.Outbox = manager, sightings, unknowns, outbox
 	g.Webhooks = &enroll.Webhooks{Store: store, Secrets: secrets, Outbox: outbox}
 	g.sightings, g.unknowns = sightings, unknowns
+	g.Challenges = &enroll.AuditedChallenges{Log: g.Audit, Challenges: &camera.Challenges{
+		Analyser: g.people.Analyser, Recognition: g.Recognition, People: g.people, Random: func(int) int { return 0 }}} // left, then right
 }
 
 var door = facegate.CameraRef{ID: "0197c7a2-4b1e-7c44-9d0b-00000000d00f", Name: "door"}

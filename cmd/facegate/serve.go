@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"facegate"
+	"facegate/camera"
 	"facegate/enroll"
 	"facegate/web"
 )
@@ -75,6 +76,8 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 	server := &web.Server{
 		Recognition: recognition,
 		Samples:     recognition,
+		Challenges: &enroll.AuditedChallenges{Log: audit,
+			Challenges: &camera.Challenges{Analyser: rooms.faces, Recognition: recognition, People: rooms.people}},
 		Audit:       audit,
 		Exporter:    rooms.people,
 		People:      rooms.people,

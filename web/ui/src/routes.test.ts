@@ -8,6 +8,7 @@ describe('match', () => {
     ['#/', 'enrol', ''],
     ['#/enrol', 'enrol', ''],
     ['#/identify?from=mail', 'identify', ''],
+    ['#/verify', 'verify', ''],
     ['#/people', 'people', ''],
     ['#/thresholds', 'thresholds', ''],
     ['#/cameras', 'cameras', ''],

@@ -1,6 +1,6 @@
 // Addresses of the console. They live behind the #, so the gateway serves one page.
 
-export type PageName = 'enrol' | 'identify' | 'people' | 'person' | 'cameras' | 'camera' | 'sightings' | 'strangers' | 'thresholds' | 'keys' | 'audit' | 'api' | 'setup' | 'missing'
+export type PageName = 'enrol' | 'identify' | 'verify' | 'people' | 'person' | 'cameras' | 'camera' | 'sightings' | 'strangers' | 'thresholds' | 'keys' | 'audit' | 'api' | 'setup' | 'missing'
 
 export interface Route {
   page: PageName
@@ -26,6 +26,7 @@ export const nav: NavGroup[] = [
     items: [
       { page: 'enrol', label: 'Enrol', href: '#/enrol', within: [] },
       { page: 'identify', label: 'Identify', href: '#/identify', within: [] },
+      { page: 'verify', label: 'Verify', href: '#/verify', within: [] },
       { page: 'people', label: 'People', href: '#/people', within: ['person'] },
     ],
   },
@@ -66,6 +67,7 @@ export function match(hash: string): Route {
   switch (first) {
     case 'enrol':
     case 'identify':
+    case 'verify':
     case 'sightings':
     case 'strangers':
     case 'thresholds':

@@ -30,6 +30,12 @@ export const testid = {
   identifyCandidate: 'identify-candidate', // data-name
   identifyEnrol: 'identify-enrol', // enrol this person
 
+  verifyPerson: 'verify-person', // id; whom it should be
+  verifyStart: 'verify-start', // id; starts, and starts again
+  verifyStop: 'verify-stop', // id
+  challenge: 'challenge', // data-phase: off|starting|on, data-result: running|passed|failed, data-ask: ahead|left|right
+  verification: 'verification', // data-decision, data-name
+
   peopleSearch: 'people-search', // id
   peopleTotal: 'people-total', // data-total
   personRow: 'person-row', // one per person; data-name, data-id

@@ -1,6 +1,7 @@
 // Cameras and what they see, as the gateway speaks of them.
 import { fromFailure, fromResponse } from './problem'
 import type { Box, Enrolment, PersonRef } from './types'
+import { socketURL } from './webcam'
 
 export interface CameraRef {
   id: string
@@ -157,12 +158,7 @@ export const removeCamera = async (id: string) => void (await call(camera(id), '
 export const liveURL = (id: string, again = 0) => `${root}${camera(id)}/live${again ? `?again=${again}` : ''}`
 
 // pushURL is the WebSocket that pictures of this browser's webcam go to.
-export function pushURL(id: string, page = location.href): string {
-  const url = new URL(`${root}${camera(id)}/push`, page)
-  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
-  url.hash = ''
-  return url.href
-}
+export const pushURL = (id: string, page = location.href) => socketURL(`${camera(id)}/push`, page)
 
 export interface SightingFilter {
   camera: string // id

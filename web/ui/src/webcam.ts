@@ -30,3 +30,11 @@ export const insecure: WebcamProblem = {
 }
 
 export const lost: WebcamProblem = { detail: 'The camera was disconnected.', next: 'Connect it, then start again.' }
+
+// socketURL is a WebSocket of the gateway, as seen from the page.
+export function socketURL(path: string, page = location.href): string {
+  const url = new URL(`v1${path}`, page)
+  url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
+  url.hash = ''
+  return url.href
+}
