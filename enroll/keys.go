@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -24,7 +25,8 @@ const (
 	actionKeyRevoke = "key.revoke"
 )
 
-// Keys is [facegate.Keys] in the database. Close it to have the last uses written.
+// Keys is [facegate.Keys] in the database. Flush it at the end to have the last
+// uses written.
 //
 // A secret is hashed with SHA-256 and no salt: it is a random UUID, whose 122
 // bits nobody can try, so a slow hash would only make every request slow.
@@ -32,12 +34,13 @@ type Keys struct {
 	Store  *Store
 	Now    func() time.Time // nil: time.Now
 	Logger *slog.Logger     // nil: nothing is logged
-	// Every is how often uses are written; 0: a minute.
+	// Every is how often the use of a key is written; 0: a minute.
 	Every time.Duration
 
-	mu      sync.Mutex
-	used    map[string]time.Time // by key; not written yet
-	written time.Time
+	mu       sync.Mutex
+	used     map[string]time.Time // by key; not written yet
+	written  map[string]time.Time // by key; the use that was written last
+	flushing sync.Mutex           // so that the last Flush waits for those under way
 }
 
 var _ facegate.Keys = (*Keys)(nil)
@@ -235,8 +238,9 @@ func hashRange(hash [sha256.Size]byte, fill byte) []byte {
 	return hash[:]
 }
 
-// note remembers a use, and writes what it remembers every now and then: not with
-// every request, for a write waits for the disk.
+// note remembers a use, and writes what it remembers with the first use of a key
+// and then every now and then: not with every request, for a write waits for the
+// disk.
 func (s *Keys) note(ctx context.Context, id string, now time.Time) {
 	every := s.Every
 	if every <= 0 {
@@ -244,12 +248,13 @@ func (s *Keys) note(ctx context.Context, id string, now time.Time) {
 	}
 	s.mu.Lock()
 	if s.used == nil {
-		s.used, s.written = map[string]time.Time{}, now
+		s.used, s.written = map[string]time.Time{}, map[string]time.Time{}
 	}
 	s.used[id] = fromMillis(now.UnixMilli())
-	due := now.Sub(s.written) >= every
+	last, before := s.written[id]
+	due := !before || now.Sub(last) >= every
 	if due {
-		s.written = now
+		s.written[id] = now
 	}
 	s.mu.Unlock()
 	if due {
@@ -263,9 +268,10 @@ func (s *Keys) note(ctx context.Context, id string, now time.Time) {
 
 // Flush writes when keys were last used.
 func (s *Keys) Flush(ctx context.Context) error {
+	s.flushing.Lock()
+	defer s.flushing.Unlock()
 	s.mu.Lock()
-	used := s.used
-	s.used = map[string]time.Time{}
+	used := maps.Clone(s.used)
 	s.mu.Unlock()
 	if len(used) == 0 {
 		return nil
@@ -281,5 +287,8 @@ func (s *Keys) Flush(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("note the use of keys: %w", err)
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.DeleteFunc(s.used, func(id string, at time.Time) bool { return at.Equal(used[id]) })
 	return nil
 }

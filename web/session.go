@@ -2,11 +2,14 @@ package web
 
 import (
 	"net/http"
+	"strings"
 	"time"
 
 	"facegate"
 
 	"github.com/gin-gonic/gin"
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
 )
 
 // sessionState is what the console asks first: whether to show anything.
@@ -93,28 +96,34 @@ func (s *Server) signIn(c *gin.Context, name string, status int, start func() (f
 	if s.Keys == nil || s.Accounts == nil {
 		return facegate.NewError(facegate.CodeNotFound, "this gateway has no accounts", "")
 	}
-	address, now := addressOf(c.Request), s.Now()
-	wait := s.wrongLogins.waiting(address, now)
-	if name != "" {
-		wait = max(wait, s.wrongNames.waiting(name, now))
-	}
+	now, failed := s.Now(), false
+	end, wait := s.wrongLogins.begin(addressOf(c.Request), now)
 	if wait > 0 {
 		return tooMany("too many attempts to sign in failed", wait)
 	}
-	session, err := start()
-	switch facegate.CodeOf(err) {
-	case "":
-	case facegate.CodeLoginRefused, facegate.CodeSetupRefused:
-		s.wrongLogins.take(address, now)
-		if name != "" {
-			s.wrongNames.take(name, now)
+	defer func() { end(failed) }()
+	if name != "" {
+		endName, wait := s.wrongNames.begin(sameName(name), now)
+		if wait > 0 {
+			return tooMany("too many attempts to sign in failed", wait)
 		}
-		return err
-	default:
+		defer func() { endName(failed) }()
+	}
+	session, err := start()
+	if err != nil {
+		code := facegate.CodeOf(err)
+		failed = code == facegate.CodeLoginRefused || code == facegate.CodeSetupRefused
 		return err
 	}
 	s.setCookie(c, session.Secret, int(session.ExpiresAt.Sub(now)/time.Second))
 	return answer(c, status, sessionState{Required: s.Auth != AuthOff, Account: &session.Account})
+}
+
+// sameName is name however it is written: every way that leads to an account
+// counts as one, and none takes much memory.
+func sameName(name string) string {
+	name = strings.Join(strings.Fields(cases.Fold().String(norm.NFKC.String(name))), " ")
+	return name[:min(len(name), 512)]
 }
 
 // logout answers DELETE /v1/session.

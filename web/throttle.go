@@ -16,7 +16,13 @@ type throttle struct {
 	burst int           // failures before it bites
 
 	mu   sync.Mutex
-	seen map[string]*rate.Limiter
+	seen map[string]*tried
+}
+
+// tried is what one name may still fail.
+type tried struct {
+	*rate.Limiter
+	underWay int // attempts whose end is not known
 }
 
 // maxThrottled bounds the memory of a throttle. Past it those are forgotten who
@@ -33,32 +39,48 @@ func (t *throttle) take(name string, now time.Time) time.Duration {
 	return t.wait(l, now)
 }
 
-// waiting is how long name has to wait; 0 where it has not.
-func (t *throttle) waiting(name string, now time.Time) time.Duration {
-	return t.wait(t.limiter(name, now), now)
+// begin lets an attempt of name start, whose outcome is told by end; or is how
+// long to wait. Attempts under way count as if they will fail: many at once are
+// no way around the limit.
+func (t *throttle) begin(name string, now time.Time) (end func(failed bool), wait time.Duration) {
+	l := t.limiter(name, now)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if wait := t.wait(l, now); wait > 0 {
+		return nil, wait
+	}
+	l.underWay++
+	return func(failed bool) {
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		l.underWay--
+		if failed {
+			l.AllowN(now, 1)
+		}
+	}, 0
 }
 
-func (t *throttle) wait(l *rate.Limiter, now time.Time) time.Duration {
-	missing := 1 - l.TokensAt(now)
+func (t *throttle) wait(l *tried, now time.Time) time.Duration {
+	missing := 1 - l.TokensAt(now) + float64(l.underWay)
 	if missing <= 0 {
 		return 0
 	}
 	return time.Duration(missing * float64(t.every))
 }
 
-func (t *throttle) limiter(name string, now time.Time) *rate.Limiter {
+func (t *throttle) limiter(name string, now time.Time) *tried {
 	name = network(name)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.seen == nil {
-		t.seen = map[string]*rate.Limiter{}
+		t.seen = map[string]*tried{}
 	}
 	if l, ok := t.seen[name]; ok {
 		return l
 	}
 	if len(t.seen) >= maxThrottled {
 		for other, l := range t.seen {
-			if l.TokensAt(now) >= float64(t.burst) {
+			if l.TokensAt(now) >= float64(t.burst) && l.underWay == 0 {
 				delete(t.seen, other)
 			}
 		}
@@ -66,7 +88,7 @@ func (t *throttle) limiter(name string, now time.Time) *rate.Limiter {
 			clear(t.seen)
 		}
 	}
-	l := rate.NewLimiter(rate.Every(t.every), t.burst)
+	l := &tried{Limiter: rate.NewLimiter(rate.Every(t.every), t.burst)}
 	t.seen[name] = l
 	return l
 }
