@@ -31,6 +31,7 @@ type AuditLog struct {
 	queue   chan auditRow
 	done    chan struct{}
 	closing chan struct{}
+	lost    int // entries that could not be written before the end
 }
 
 var _ facegate.AuditLog = (*AuditLog)(nil)
@@ -60,8 +61,8 @@ func (l *AuditLog) Close() error {
 	close(l.closing)
 	close(queue)
 	<-l.done
-	if n := len(queue); n > 0 {
-		return fmt.Errorf("%d entries of the audit were not written", n)
+	if l.lost > 0 {
+		return fmt.Errorf("%d entries of the audit were not written", l.lost)
 	}
 	return nil
 }
@@ -122,6 +123,7 @@ func (l *AuditLog) run(queue <-chan auditRow) {
 			select {
 			case <-l.closing:
 				if tries >= 3 {
+					l.lost = len(batch) + len(queue)
 					return
 				}
 			case <-after(time.Second):
@@ -374,6 +376,9 @@ func (l *AuditLog) Prune(ctx context.Context, before time.Time) (pruned int64, e
 	})
 	if err != nil {
 		return 0, fmt.Errorf("prune the audit: %w", err)
+	}
+	if pruned > 0 {
+		l.Store.erased()
 	}
 	return pruned, nil
 }

@@ -273,3 +273,22 @@ func (answers) Identify(context.Context, []byte, facegate.IdentifyOptions) (face
 func (answers) VerifyPerson(context.Context, facegate.Photo, string, facegate.VerifyOptions) (facegate.Verification, error) {
 	return facegate.Verification{}, facegate.NewError(facegate.CodeNoFace, "no face", "")
 }
+
+// Entries that could not be written to the very end are not passed over.
+func TestClosingTheAuditTellsWhatIsLost(t *testing.T) {
+	s, _ := newService(t)
+	l := auditOf(t, s)
+	l.After = func(time.Duration) <-chan time.Time { return nil } // only the end goes on
+	l.Start()
+	if err := s.Store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		if err := l.Record(t.Context(), facegate.AuditRecord{Action: "identify"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := l.Close(); err == nil || !strings.Contains(err.Error(), "3 entries") {
+		t.Errorf("%v", err)
+	}
+}

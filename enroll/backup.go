@@ -79,7 +79,10 @@ func (s *Store) copyTo(ctx context.Context, temp string) error {
 			if err != nil {
 				return err
 			}
-			_, err = b.Step(-1)
+			done, err := b.Step(-1)
+			if err == nil && !done { // busy or locked, which the driver takes for no error
+				err = errors.New("the database is locked")
+			}
 			return errors.Join(err, b.Finish())
 		})
 	})
@@ -91,8 +94,11 @@ func (s *Store) copyTo(ctx context.Context, temp string) error {
 		return err
 	}
 	var verdict string
-	if err := to.QueryRowContext(ctx, `PRAGMA integrity_check(1)`).Scan(&verdict); err != nil || verdict != "ok" {
-		return fmt.Errorf("the copy is damaged: %s %w", verdict, err)
+	if err := to.QueryRowContext(ctx, `PRAGMA integrity_check(1)`).Scan(&verdict); err != nil {
+		return err
+	}
+	if verdict != "ok" {
+		return fmt.Errorf("the copy is damaged: %s", verdict)
 	}
 	return nil
 }
@@ -137,6 +143,11 @@ func Restore(ctx context.Context, file, path string, now time.Time) (kept string
 		}
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return "", check, fmt.Errorf("restore: %w", err)
+	}
+	// A write-ahead log of the database that stood there would be taken for that of
+	// the backup (https://sqlite.org/howtocorrupt.html, 1.4).
+	if err := setAside(path, kept); err != nil {
+		return kept, check, fmt.Errorf("restore: %w", err)
 	}
 	if err := errors.Join(syncFile(copied), os.Rename(copied, path)); err != nil {
 		return kept, check, fmt.Errorf("restore: %w", err)
@@ -212,6 +223,20 @@ func closeForAll(ctx context.Context, path string) error {
 	}
 	if err != nil || mode != "delete" {
 		return &facegate.Error{Code: facegate.CodeBusy, Detail: "another process has the database open", Next: "end the server, then restore", Err: err}
+	}
+	return nil
+}
+
+// setAside moves what a damaged database left beside it to where it is kept.
+func setAside(path, kept string) error {
+	for _, suffix := range []string{"-wal", "-shm", "-journal"} {
+		err := os.Remove(path + suffix)
+		if kept != "" {
+			err = os.Rename(path+suffix, kept+suffix)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	return nil
 }

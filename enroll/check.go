@@ -14,7 +14,7 @@ import (
 // A CheckResult tells what is wrong with a database: nothing, where the lists are
 // empty and the audit is valid.
 type CheckResult struct {
-	Integrity []string            `json:"integrity"` // what SQLite finds damaged
+	Integrity []string            `json:"integrity"` // what SQLite finds damaged, and what the key does not open
 	Orphans   []string            `json:"orphans"`   // rows that belong to nothing
 	Gallery   []string            `json:"gallery"`   // what differs between gallery and database
 	Audit     facegate.AuditCheck `json:"audit"`
@@ -51,6 +51,11 @@ func (s *Store) Check(ctx context.Context) (CheckResult, error) {
 			return err
 		}
 		c.Integrity = append(c.Integrity, odd...)
+		closed, err := s.unopened(ctx, tx)
+		if err != nil {
+			return err
+		}
+		c.Integrity = append(c.Integrity, closed...)
 		if c.Orphans, err = orphans(ctx, tx); err != nil {
 			return err
 		}
@@ -98,6 +103,34 @@ func oddSchema(ctx context.Context, tx *sql.Tx) ([]string, error) {
 		}
 	}
 	return odd, nil
+}
+
+// unopened tells what the key does not open, though it is the right one.
+func (s *Store) unopened(ctx context.Context, tx *sql.Tx) (found []string, err error) {
+	if s.vault.aead == nil {
+		return nil, nil
+	}
+	for _, c := range sealedColumns() {
+		rows, err := tx.QueryContext(ctx, `SELECT `+c.key+`, `+c.column+` FROM `+c.table+` WHERE length(`+c.column+`) > 0`)
+		if err != nil {
+			return nil, err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id string
+			var stored sql.RawBytes
+			if err := rows.Scan(&id, &stored); err != nil {
+				return nil, err
+			}
+			if _, err := s.vault.open(c.table, id, stored); err != nil && len(found) < maxDifferences {
+				found = append(found, fmt.Sprintf("the %s of row %s of %s does not open with the key", c.column, id, c.table))
+			}
+		}
+		if err := rows.Err(); err != nil {
+			return nil, err
+		}
+	}
+	return found, nil
 }
 
 // orphans are rows whose reference leads nowhere, and samples without a picture.

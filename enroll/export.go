@@ -40,7 +40,7 @@ func (s *Service) Export(ctx context.Context, personID string, w io.Writer) erro
 	if err := log.Record(ctx, facegate.AuditRecord{Action: actionPersonExport, PersonID: personID}); err != nil {
 		return err
 	}
-	out := exportedPerson{Person: p, Samples: []exportedSample{}, Pictures: map[string]map[string]string{}}
+	out := exportedPerson{Person: p, Samples: []exportedSample{}, Sightings: []facegate.SightingRecord{}, Pictures: map[string]map[string]string{}}
 	if err := s.exportSamples(ctx, &out); err != nil {
 		return err
 	}

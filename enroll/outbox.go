@@ -56,6 +56,20 @@ func (o *Outbox) enqueue(ctx context.Context, tx *sql.Tx, r facegate.SightingRec
 	return nil
 }
 
+// eraseWaiting takes a person who is erased out of what waits: reports that take
+// somebody else's sighting for them, or did once, go on without their name.
+func eraseWaiting(ctx context.Context, tx *sql.Tx, personID string) error {
+	for _, query := range []string{
+		`DELETE FROM outbox WHERE payload ->> '$.person.id' = ?`,
+		`UPDATE outbox SET payload = json_remove(payload, '$.candidate') WHERE payload ->> '$.candidate.id' = ?`,
+	} {
+		if _, err := tx.ExecContext(ctx, query, personID); err != nil {
+			return fmt.Errorf("take a person out of the outbox: %w", err)
+		}
+	}
+	return nil
+}
+
 // Pending is the oldest deliveries to a destination.
 func (o *Outbox) Pending(ctx context.Context, destination string, limit int) ([]facegate.Delivery, error) {
 	rows, err := o.Store.reader.QueryContext(ctx, `

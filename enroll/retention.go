@@ -85,6 +85,9 @@ func (r *Retention) eraseOld(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("erase old sightings: %w", err)
 	}
+	if len(ids) > 0 {
+		r.Sightings.Store.erased()
+	}
 	return len(ids) == sweepBatch, nil
 }
 
@@ -112,6 +115,9 @@ func (r *Retention) forgetOld(ctx context.Context) (more bool, err error) {
 	})
 	if err != nil {
 		return false, fmt.Errorf("forget old strangers: %w", err)
+	}
+	if len(ids) > 0 {
+		r.Sightings.Store.erased()
 	}
 	return len(ids) == sweepBatch, nil
 }
@@ -142,5 +148,6 @@ func (r *Retention) erasePictures(ctx context.Context) (more bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("erase old pictures: %w", err)
 	}
+	r.Sightings.Store.erased()
 	return true, nil
 }

@@ -55,8 +55,6 @@ type Service struct {
 	applied  atomic.Int64
 	syncing  chan struct{} // a mutex whose wait can be given up
 	initSync sync.Once
-
-	unwiped atomic.Bool // what was erased may stand in the write-ahead log
 }
 
 var (

@@ -201,6 +201,7 @@ func (s *Sightings) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("delete sighting: %w", err)
 	}
+	s.Store.erased()
 	s.tell()
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 
 	"facegate"
 
@@ -26,8 +27,9 @@ type Store struct {
 	path    string
 	writer  *sql.DB
 	reader  *sql.DB
-	vault   vault // of templates; set before the first use
-	keepLog int64 // rows of gallery_log that survive pruning, at least 1
+	vault   vault       // of templates; set before the first use
+	keepLog int64       // rows of gallery_log that survive pruning, at least 1
+	unwiped atomic.Bool // what was erased may stand in the write-ahead log
 }
 
 // defaultKeepLog is how far another process may fall behind before it loads the

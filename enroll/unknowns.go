@@ -251,6 +251,7 @@ func (u *Unknowns) Delete(ctx context.Context, id string) error {
 	if err != nil {
 		return fmt.Errorf("delete a stranger: %w", err)
 	}
+	u.Store.erased()
 	u.Sightings.tell()
 	return nil
 }

@@ -11,8 +11,12 @@ import (
 	"facegate"
 )
 
+// pruneEvery is how often old entries are taken out of the audit: each time it is
+// an entry itself.
+const pruneEvery = time.Hour
+
 // Upkeep erases people whose time has come, takes old entries out of the audit,
-// and wipes what has been erased from the write-ahead log.
+// and wipes what has been erased, by whomever, from the write-ahead log.
 type Upkeep struct {
 	People   *Service
 	Audit    *AuditLog
@@ -22,6 +26,8 @@ type Upkeep struct {
 	Now   func() time.Time                     // nil: time.Now
 	Every time.Duration                        // between two sweeps; 0: a minute
 	After func(time.Duration) <-chan time.Time // the clock sweeps wait by; nil: time.After
+
+	pruned time.Time // when it was last tried
 }
 
 // Run sweeps at once and then again and again until ctx ends.
@@ -49,11 +55,16 @@ func (u *Upkeep) Run(ctx context.Context) {
 func (u *Upkeep) Sweep(ctx context.Context) error {
 	now := timeNow(u.Now)
 	errs := []error{u.expire(ctx, now)}
-	if u.AuditAge > 0 {
+	if u.AuditAge > 0 && now.Sub(u.pruned) >= pruneEvery {
 		_, err := u.Audit.Prune(ctx, now.Add(-u.AuditAge))
-		errs = append(errs, err)
+		errs, u.pruned = append(errs, err), now
 	}
-	return errors.Join(append(errs, u.People.wipe(ctx))...)
+	err := u.People.Store.wipe(ctx)
+	if errors.Is(err, errReadMeanwhile) && u.Logger != nil {
+		u.Logger.WarnContext(ctx, "what was erased is still in the write-ahead log; it is wiped later", "error", err)
+		err = nil
+	}
+	return errors.Join(append(errs, err)...)
 }
 
 func (u *Upkeep) expire(ctx context.Context, now time.Time) error {
@@ -81,6 +92,9 @@ func (s *Service) erase(ctx context.Context, id string, still func(facegate.Pers
 		if err != nil || !still(p) {
 			return err
 		}
+		if err := eraseWaiting(ctx, tx, id); err != nil {
+			return err
+		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM people WHERE id = ?`, id); err != nil {
 			return err
 		}
@@ -93,45 +107,4 @@ func (s *Service) erase(ctx context.Context, id string, still func(facegate.Pers
 	s.afterCommit(ctx)
 	s.afterErasure(ctx)
 	return nil
-}
-
-// afterErasure wipes the write-ahead log, where what was erased still stands as
-// it was written. Where readers keep it from that, the upkeep tries again.
-func (s *Service) afterErasure(ctx context.Context) {
-	s.unwiped.Store(true)
-	if err := s.wipe(context.WithoutCancel(ctx)); err != nil {
-		s.log().WarnContext(ctx, "what was erased is still in the write-ahead log; it is wiped later", "error", err)
-	}
-}
-
-func (s *Service) wipe(ctx context.Context) error {
-	if !s.unwiped.Swap(false) {
-		return nil
-	}
-	done, err := s.Store.checkpoint(ctx)
-	if err == nil && !done {
-		err = errors.New("somebody reads it")
-	}
-	if err != nil {
-		s.unwiped.Store(true)
-		return fmt.Errorf("wipe the write-ahead log: %w", err)
-	}
-	return nil
-}
-
-// checkpoint moves the write-ahead log into the database and empties it. Deleted
-// rows are overwritten there, by secure_delete.
-func (s *Store) checkpoint(ctx context.Context) (done bool, err error) {
-	// A connection of its own: waiting for readers must not keep writers waiting
-	// for the only connection they have.
-	db, err := open(s.path, "_busy_timeout=1000&_secure_delete=on", 1)
-	if err != nil {
-		return false, err
-	}
-	defer db.Close()
-	var busy, frames, moved int
-	if err := db.QueryRowContext(ctx, `PRAGMA wal_checkpoint(TRUNCATE)`).Scan(&busy, &frames, &moved); err != nil {
-		return false, s.cause(ctx, err)
-	}
-	return busy == 0, nil
 }

@@ -139,17 +139,31 @@ func (s *Store) encrypt(ctx context.Context, to vault) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.checkpoint(ctx)
-	return err
+	return s.wipeOrLater(ctx)
+}
+
+// wipeOrLater wipes the write-ahead log, in which what is encrypted now stands as
+// it was. Where a reader is in the way, the upkeep does it.
+func (s *Store) wipeOrLater(ctx context.Context) error {
+	s.erased()
+	if err := s.wipe(ctx); err != nil && !errors.Is(err, errReadMeanwhile) {
+		return err
+	}
+	return nil
+}
+
+// sealedColumns is what a vault seals, with the key of each row.
+func sealedColumns() []struct{ table, key, column string } {
+	return []struct{ table, key, column string }{
+		{samplesTable, "id", "embedding"}, {thumbnailsTable, "sample_id", "jpeg"}, {photosTable, "sample_id", "photo"},
+		{picturesTable, "sighting_id || '/' || kind", "jpeg"},
+		{shotsTable, "seq", "embedding"}, {shotsTable, "seq", "crop"}, {unknownsTable, "id", "mean"},
+	}
 }
 
 // reseal moves all templates from one vault to another.
 func reseal(ctx context.Context, tx *sql.Tx, from, to vault) error {
-	for _, c := range []struct{ table, key, column string }{
-		{samplesTable, "id", "embedding"}, {thumbnailsTable, "sample_id", "jpeg"}, {photosTable, "sample_id", "photo"},
-		{picturesTable, "sighting_id || '/' || kind", "jpeg"},
-		{shotsTable, "seq", "embedding"}, {shotsTable, "seq", "crop"}, {unknownsTable, "id", "mean"},
-	} {
+	for _, c := range sealedColumns() {
 		if err := resealColumn(ctx, tx, from, to, c.table, c.key, c.column); err != nil {
 			return fmt.Errorf("%s: %w", c.table, err)
 		}
@@ -242,8 +256,7 @@ func (s *Store) Rotate(ctx context.Context, secrets *Secrets, key []byte) error 
 		return fmt.Errorf("change the key: %w", err)
 	}
 	s.vault = to
-	_, err = s.checkpoint(ctx)
-	return err
+	return s.wipeOrLater(ctx)
 }
 
 // EnsureAlone fails with [facegate.CodeBusy] where a process has the database at

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"facegate"
@@ -89,48 +90,52 @@ func (s *Server) exportAudit(c *gin.Context) error {
 		return err
 	}
 	format, _ := q.text("format")
-	if q.err != nil {
+	switch {
+	case q.err != nil:
 		return q.err
+	case format != "" && format != "csv" && format != "json":
+		return invalid("give csv or json", "there is no format %q", shown(format))
 	}
 	if err := s.Audit.Record(c.Request.Context(), facegate.AuditRecord{Action: "audit.export"}); err != nil {
 		return err
 	}
-	switch format {
-	case "csv", "":
-		c.Header("Content-Type", "text/csv; charset=utf-8")
-		c.Header("Content-Disposition", `attachment; filename="audit.csv"`)
-		w := csv.NewWriter(c.Writer)
-		if err := w.Write(AuditColumns()); err != nil {
-			return err
-		}
-		if err := s.Audit.Each(c.Request.Context(), f, func(e facegate.AuditEntry) error { return w.Write(AuditRow(e)) }); err != nil {
-			return err
-		}
-		w.Flush()
-		return w.Error()
-	case "json":
-		c.Header("Content-Type", "application/json")
-		c.Header("Content-Disposition", `attachment; filename="audit.json"`)
-		before := "["
-		if err := s.Audit.Each(c.Request.Context(), f, func(e facegate.AuditEntry) error {
-			line, err := json.Marshal(e)
-			if err == nil {
-				_, err = c.Writer.WriteString(before + "\n" + string(line))
-				before = ","
-			}
-			return err
-		}); err != nil {
-			return err
-		}
-		if before == "[" {
-			before = "[\n"
-		} else {
-			before = "\n"
-		}
-		_, err := c.Writer.WriteString(before + "]\n")
+	if format == "json" {
+		return s.exportAuditJSON(c, f)
+	}
+	c.Header("Content-Type", "text/csv; charset=utf-8")
+	c.Header("Content-Disposition", `attachment; filename="audit.csv"`)
+	w := csv.NewWriter(c.Writer)
+	if err := w.Write(AuditColumns()); err != nil {
 		return err
 	}
-	return invalid("give csv or json", "there is no format %q", shown(format))
+	if err := s.Audit.Each(c.Request.Context(), f, func(e facegate.AuditEntry) error { return w.Write(AuditRow(e)) }); err != nil {
+		return err
+	}
+	w.Flush()
+	return w.Error()
+}
+
+func (s *Server) exportAuditJSON(c *gin.Context, f facegate.AuditFilter) error {
+	c.Header("Content-Type", "application/json")
+	c.Header("Content-Disposition", `attachment; filename="audit.json"`)
+	before := "["
+	if err := s.Audit.Each(c.Request.Context(), f, func(e facegate.AuditEntry) error {
+		line, err := json.Marshal(e)
+		if err == nil {
+			_, err = c.Writer.WriteString(before + "\n" + string(line))
+			before = ","
+		}
+		return err
+	}); err != nil {
+		return err
+	}
+	if before == "[" {
+		before = "[\n"
+	} else {
+		before = "\n"
+	}
+	_, err := c.Writer.WriteString(before + "]\n")
+	return err
 }
 
 // AuditColumns are the columns of the audit as CSV.
@@ -156,7 +161,7 @@ func AuditRow(e facegate.AuditEntry) []string {
 // cell keeps text that others chose from being a formula to whoever opens it in a
 // spreadsheet.
 func cell(text string) string {
-	if text != "" && (text[0] == '=' || text[0] == '+' || text[0] == '-' || text[0] == '@') {
+	if text != "" && strings.ContainsRune("=+-@\t\r", rune(text[0])) {
 		return "'" + text
 	}
 	return text
