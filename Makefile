@@ -6,7 +6,8 @@ SHELL       := /bin/bash
 # On Debian 12: what the binary is built with, and what only its tests use.
 PACKAGES := g++ pkg-config ca-certificates libopencv-dev libdlib-dev libdlib-data \
             libopenblas-dev liblapack-dev libatlas-base-dev libjpeg62-turbo-dev
-TEST_PACKAGES := curl chromium ffmpeg mosquitto vlc-bin vlc-plugin-base
+TEST_PACKAGES := curl chromium ffmpeg mosquitto vlc-bin vlc-plugin-base \
+                 $(if $(filter x86_64,$(shell uname -m)),gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libsimde-dev)
 NODE_PACKAGES := $(if $(shell command -v npm),,nodejs npm)
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
