@@ -21,7 +21,7 @@ TEST_MODELS   := $(or $(FACEGATE_MODELS),$(firstword $(wildcard $(abspath ../sha
                    $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/facegate/models)),$(abspath models))
 TEST_TESTDATA := $(or $(FACEGATE_TESTDATA),$(firstword $(wildcard $(abspath ../shared/testdata)) $(abspath .cache/testdata)))
 
-.PHONY: help run build test bench bench-camera lint release clean packages models console photos
+.PHONY: help run build test fuzz bench bench-camera lint release clean packages models console photos
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -91,6 +91,13 @@ test: build $(TOOLS)/gotestsum ## run every test, and say which were skipped and
 	$(GOTEST) --jsonfile $(RESULTS)/all.json -- -count=1 -timeout 20m ./... || failed=1; \
 	$(TOOLS)/skips $(RESULTS)/matprofile.json $(RESULTS)/race.json $(RESULTS)/all.json || failed=1; \
 	exit $$failed
+
+# The targets' seeds, and all that was ever found, are tests like others; this
+# looks for more.
+FUZZTIME := 10s
+
+fuzz: packages ## run every fuzz target for a while: FUZZTIME=10s each
+	@FACEGATE_MODELS=$(TEST_MODELS) FACEGATE_TESTDATA=$(TEST_TESTDATA) build/fuzz $(FUZZTIME)
 
 lint: build $(TOOLS)/staticcheck ## gofmt, go vet, staticcheck, and the checks of Dockerfile and compose file
 	@failed=0; \

@@ -119,7 +119,7 @@ func animation(t testing.TB, img image.Image) []byte {
 // throws through GoCV ends the process.
 func FuzzAnalyse(f *testing.F) {
 	source := mustPicture(f, "probes/obama_small.jpg")
-	d := sharedDetector(f)
+	d := newDetector(f, Config{Workers: 1}) // each of the fuzzer's processes has its own
 	type seed struct {
 		w, h, x, y, fw, fh int16
 		turn, options      uint8

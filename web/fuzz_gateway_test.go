@@ -38,6 +38,7 @@ type fuzzed struct {
 type operation struct {
 	id, method, path string // path as a template: /v1/people/{id}
 	media            []string
+	query            []string // names of its parameters
 }
 
 // takes reports whether the operation has a body of that media type.
@@ -72,6 +73,11 @@ func newFuzzed(f *testing.F, adjust ...func(*web.Server)) *fuzzed {
 			if op.RequestBody != nil {
 				for media := range op.RequestBody.Value.Content {
 					o.media = append(o.media, media)
+				}
+			}
+			for _, p := range op.Parameters {
+				if p.Value.In == "query" {
+					o.query = append(o.query, p.Value.Name)
 				}
 			}
 			g.operations = append(g.operations, o)
