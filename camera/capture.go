@@ -52,6 +52,9 @@ func openSource(ctx context.Context, c *facegate.Camera, pushed *pushBox, t time
 	case facegate.SourceHTTP:
 		return openHTTP(ctx, source, t, fpsOf(c.CameraSettings))
 	case facegate.SourceDevice:
+		if _, err := os.Stat(source); err != nil {
+			return nil, fmt.Errorf("open the device: %w", errors.Unwrap(err))
+		}
 		n, err := openDevice(source)
 		if err != nil {
 			return nil, err

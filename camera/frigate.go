@@ -125,6 +125,9 @@ func (f *Frigate) take(ctx context.Context, s frigateSnapshot) error {
 	if err != nil {
 		return err
 	}
+	if before.Status.State == facegate.CameraPaused {
+		return nil
+	}
 	if err := f.Cameras.Push(ctx, id, s.jpeg, s.at); err != nil {
 		return err
 	}

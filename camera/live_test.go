@@ -97,6 +97,7 @@ func TestHTTPSources(t *testing.T) {
 	server := httptest.NewServer(mux)
 	t.Cleanup(server.Close)
 	h := newHouse(t)
+	seldom := h.add(t, "a picture every two seconds", facegate.Source(server.URL+"/still.jpg"), facegate.CameraSettings{FPS: 0.5})
 	still := h.add(t, "a picture asked for again and again", facegate.Source(server.URL+"/still.jpg"), facegate.CameraSettings{})
 	video := h.add(t, "a video file", facegate.Source(server.URL+"/film.mp4"), facegate.CameraSettings{})
 	page := h.add(t, "a page", facegate.Source(server.URL+"/page"), facegate.CameraSettings{})
@@ -105,6 +106,12 @@ func TestHTTPSources(t *testing.T) {
 	closed := h.add(t, "closed", "http://127.0.0.1:1/video", facegate.CameraSettings{})
 	for _, id := range []string{still, video} {
 		h.await(t, id, "online", func(s facegate.CameraStatus) bool { return s.Analysed >= 10 })
+	}
+	if s := h.await(t, seldom, "past two silences", func(s facegate.CameraStatus) bool { return s.Frames >= 3 }); s.Retries != 0 || s.State != facegate.CameraOnline {
+		t.Errorf("%+v", s)
+	}
+	if strings.Contains(h.logged.String(), `camera="a picture every two seconds"`) {
+		t.Errorf("it is said to be silent:\n%s", h.logged)
 	}
 	for id, want := range map[string]string{page: "text/html", nothing: "404", silent: "nothing came for 3s", closed: "connection refused"} {
 		h.await(t, id, want, func(s facegate.CameraStatus) bool {
@@ -256,6 +263,9 @@ func TestPushLiveAndPause(t *testing.T) {
 			t.Errorf("open on a paused camera: %+v", s)
 		}
 	}
+	if err := h.Push(ctx, id, pictures[0], epoch.Add(time.Hour)); facegate.CodeOf(err) != facegate.CodeInvalid {
+		t.Errorf("pushed while paused: %v", err)
+	}
 	if _, err := h.Pause(ctx, id, false); err != nil {
 		t.Error(err)
 	}
@@ -263,4 +273,24 @@ func TestPushLiveAndPause(t *testing.T) {
 		t.Error(err)
 	}
 	h.awaitState(t, id, facegate.CameraOnline)
+}
+
+// Stills come when there is something to see: that none comes is no fault, and
+// ends who was seen.
+func TestStillsDoNotStall(t *testing.T) {
+	ctx := context.Background()
+	photo, err := os.ReadFile(filepath.Join(testfiles.Photos(t, "probes"), "probes", "obama1.jpg"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := newHouse(t)
+	id := h.add(t, "yard", "push:stills", facegate.CameraSettings{})
+	if err := h.Push(ctx, id, photo, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	h.awaitPerson(t, "obama")
+	h.await(t, id, "over", func(facegate.CameraStatus) bool { return h.log.last()[0].Ended })
+	if s := h.awaitState(t, id, facegate.CameraOnline); s.Dropped != 0 || strings.Contains(h.logged.String(), "sends no pictures") {
+		t.Errorf("%+v\n%s", s, h.logged)
+	}
 }

@@ -21,6 +21,10 @@ const (
 // picture. It is used by one goroutine.
 type livenessModel struct{ net *network }
 
+func errNoLiveness() error {
+	return facegate.NewError(facegate.CodeModelMissing, "the model file for liveness is missing", "facegate models pull")
+}
+
 func openLiveness(model string) (*livenessModel, error) {
 	native()
 	net, err := openNetwork(model)

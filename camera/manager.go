@@ -174,6 +174,9 @@ func (m *Manager) Add(ctx context.Context, c facegate.Camera) (facegate.CameraIn
 }
 
 func (m *Manager) save(ctx context.Context, c facegate.Camera) error {
+	if c.Liveness != nil && m.cfg.Liveness == "" {
+		return errNoLiveness()
+	}
 	if m.taken(c) {
 		return facegate.NewError(facegate.CodeNameTaken, fmt.Sprintf("there is a camera named %q already", c.Name), "take another name")
 	}
@@ -291,6 +294,8 @@ func (m *Manager) Push(_ context.Context, id string, data []byte, at time.Time) 
 		return err
 	case w.camera.Source.Kind() != facegate.SourcePush:
 		return facegate.NewError(facegate.CodeInvalid, "pictures of this camera are not pushed", `give it the source "push:"`)
+	case w.camera.Paused:
+		return facegate.NewError(facegate.CodeInvalid, "the camera is paused", "resume it first")
 	}
 	if err := checkPicture(data); err != nil {
 		return err

@@ -95,11 +95,15 @@ func (m *mjpeg) request() (video bool, err error) {
 }
 
 func (m *mjpeg) next(ctx context.Context) (time.Duration, error) {
+	stop := context.AfterFunc(ctx, m.cancel)
+	defer stop()
+	again := m.parts == nil && !m.asked
+	if again && pause(ctx, m.period) != nil {
+		return 0, ctx.Err()
+	}
 	// A server that falls silent is cut off.
 	watch := time.AfterFunc(m.timeout, m.cancel)
 	defer watch.Stop()
-	stop := context.AfterFunc(ctx, m.cancel)
-	defer stop()
 	var from io.Reader
 	if m.parts != nil {
 		part, err := m.parts.NextRawPart()
@@ -108,13 +112,7 @@ func (m *mjpeg) next(ctx context.Context) (time.Duration, error) {
 		}
 		from = part
 	} else {
-		if !m.asked {
-			select {
-			case <-ctx.Done():
-				return 0, ctx.Err()
-			case <-time.After(m.period):
-			}
-			watch.Reset(m.timeout)
+		if again {
 			if video, err := m.request(); err != nil || video || m.single == nil {
 				return 0, m.ended(ctx, err)
 			}

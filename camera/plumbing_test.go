@@ -152,11 +152,12 @@ func TestQuietHidesSecrets(t *testing.T) {
 		{"rtsp://joe:hush@cam/1", "cannot open rtsp://joe:hush@cam/1: 401"},
 		{"rtsp://joe:hu%40sh@cam/1", "user joe, password hu@sh"},
 		{"rtsp://joe:hu%40sh@cam/1", "user joe, password hu%40sh"},
+		{"rtsp://joe:hu%4Fsh%2fx@cam/1", "cannot open joe:hu%4Fsh%2fx@cam"},
 		{"http://cam/v?token=hush", "GET /v?token=hush: 404"},
 		{"http://cam/v?token=hush", strings.Repeat("x", 1000) + "hush"},
 	} {
 		got := quiet(errors.New(c.said), facegate.Source(c.source))
-		for _, secret := range []string{"hush", "hu@sh", "hu%40sh"} {
+		for _, secret := range []string{"hush", "hu@sh", "hu%40sh", "hu%4F"} {
 			if strings.Contains(got, secret) {
 				t.Errorf("%s: %s", c.source, got)
 			}

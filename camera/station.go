@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -64,10 +62,20 @@ func (s *station) run(ctx context.Context, camera facegate.Camera) error {
 	defer pool.close()
 	box := newMailbox(pool, func() { s.gauge.dropped.Add(1) })
 	a, err := s.newAnalyst(camera)
-	if err != nil {
+	for failures := 0; err != nil; failures++ {
 		s.gauge.failed(err.Error())
 		s.gauge.be(facegate.CameraRetrying, err.Error())
-		return err
+		if s.once {
+			return err
+		}
+		if failures == 0 {
+			s.cfg.Logger.Error("a camera cannot be looked at", "camera", camera.Name, "err", err)
+		}
+		if err := pause(ctx, s.cfg.retryIn(failures)); err != nil {
+			return err
+		}
+		s.gauge.retries.Add(1)
+		a, err = s.newAnalyst(camera)
 	}
 	defer s.freeAnalyst(a)
 	analysing, stop := context.WithCancel(ctx)
@@ -80,6 +88,7 @@ func (s *station) run(ctx context.Context, camera facegate.Camera) error {
 	stop()
 	<-done
 	box.close()
+	s.pushed.take()
 	return err
 }
 
@@ -94,7 +103,7 @@ func (s *station) newAnalyst(camera facegate.Camera) (*analyst, error) {
 	if camera.Liveness != nil {
 		if s.cfg.Liveness == "" {
 			a.glance.close()
-			return nil, facegate.NewError(facegate.CodeModelMissing, "the model file for liveness is missing", "facegate models pull")
+			return nil, errNoLiveness()
 		}
 		var err error
 		if a.liveness, err = openLiveness(s.cfg.Liveness); err != nil {
@@ -241,8 +250,12 @@ func (s *station) over(ctx context.Context, box *mailbox) error {
 
 // awaitDuty returns when the schedule wants the camera to be looked at.
 func (s *station) awaitDuty(ctx context.Context, schedule []facegate.Window) error {
+	if onDuty(schedule, s.cfg.Now()) {
+		return ctx.Err()
+	}
+	s.gauge.be(facegate.CameraPaused, errOffDuty.Error())
+	defer s.pushed.take() // what is pushed meanwhile is not looked at hours later
 	for !onDuty(schedule, s.cfg.Now()) {
-		s.gauge.be(facegate.CameraPaused, errOffDuty.Error())
 		wait := tickEvery
 		if next, ok := nextChange(schedule, s.cfg.Now()); ok {
 			wait = min(max(next.Sub(s.cfg.Now()), 0)+time.Millisecond, 30*time.Second)
@@ -289,8 +302,12 @@ func (s *station) watch(ctx context.Context, camera facegate.Camera, stop func()
 	ticker := time.NewTicker(tickEvery)
 	defer ticker.Stop()
 	pushed := camera.Source.Kind() == facegate.SourcePush
-	began := s.cfg.Now()
-	hangs := s.cfg.OpenTimeout + s.cfg.ReadTimeout + s.cfg.StallAfter
+	began, told := s.cfg.Now(), time.Time{}
+	patience := s.cfg.StallAfter
+	if k := camera.Source.Kind(); k == facegate.SourceHTTP || k == facegate.SourcePath { // single pictures, so many a second
+		patience = max(patience, 2*every(fpsOf(camera.CameraSettings)).period)
+	}
+	hangs := s.cfg.OpenTimeout + s.cfg.ReadTimeout + patience
 	for {
 		select {
 		case err := <-ended:
@@ -306,8 +323,11 @@ func (s *station) watch(ctx context.Context, camera facegate.Camera, stop func()
 		last := s.gauge.quietSince()
 		if last.Before(began) {
 			last = began
-		} else if silence := now.Sub(last); silence >= s.cfg.StallAfter && s.gauge.stalled() {
-			s.cfg.Logger.Warn("a camera sends no pictures", "camera", camera.Name, "for", silence.Round(time.Second))
+		} else if silence := now.Sub(last); silence >= patience && last.After(told) {
+			told = last
+			if camera.Source.Reveal() != pushStills && s.gauge.stalled() { // a still comes when there is something to see
+				s.cfg.Logger.Warn("a camera sends no pictures", "camera", camera.Name, "for", silence.Round(time.Second))
+			}
 			if err := s.over(ctx, box); err != nil {
 				return s.part(stop, ended, err)
 			}
@@ -329,29 +349,4 @@ func (s *station) part(stop func(), ended <-chan error, why error) error {
 	case <-t.C:
 	}
 	return why
-}
-
-// quiet is what went wrong without what is secret in the source.
-func quiet(err error, source facegate.Source) string {
-	what := strings.ReplaceAll(err.Error(), source.Reveal(), source.String())
-	if u, parseErr := url.Parse(source.Reveal()); parseErr == nil {
-		if password, ok := u.User.Password(); ok && password != "" {
-			what = strings.ReplaceAll(what, password, "***")
-			what = strings.ReplaceAll(what, url.QueryEscape(password), "***")
-		}
-		for name, values := range u.Query() {
-			if strings.Contains(source.String(), name+"=***") {
-				for _, v := range values {
-					if v != "" {
-						what = strings.ReplaceAll(what, v, "***")
-					}
-				}
-			}
-		}
-	}
-	const most = 300
-	if len(what) > most {
-		what = what[:most] + "..."
-	}
-	return fmt.Sprint(strings.ToValidUTF8(what, "?"))
 }

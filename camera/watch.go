@@ -2,6 +2,8 @@ package camera
 
 import (
 	"context"
+	"errors"
+	"fmt"
 
 	"facegate"
 )
@@ -17,8 +19,9 @@ type Watch struct {
 }
 
 // Run looks at the camera until ctx ends (its error is returned then), or a file
-// or folder has been seen to its end. A camera that cannot be, or a file or folder
-// that cannot be read, fails with CodeInvalid; other sources are tried again.
+// or folder has been seen to its end. A camera that cannot be, a file or folder that
+// cannot be read, and a video that cannot be written, fail with CodeInvalid; other
+// sources are tried again.
 func (w *Watch) Run(ctx context.Context) error {
 	cfg, err := w.Config.withDefaults()
 	if err != nil {
@@ -30,12 +33,34 @@ func (w *Watch) Run(ctx context.Context) error {
 	}
 	w.station = newStation(&cfg, camera.Ref())
 	w.station.once = true
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
 	if w.Video != "" {
 		v := &videoFile{name: w.Video}
 		defer v.close()
-		w.station.recorder = v
+		w.station.recorder = strictly{v, stop}
 	}
-	return w.station.run(ctx, camera)
+	err = w.station.run(ctx, camera)
+	if cause := context.Cause(ctx); errors.Is(cause, errNoVideo) {
+		return &facegate.Error{Code: facegate.CodeInvalid, Detail: cause.Error(), Next: "name a file that can be written, ending in .mp4 or .avi"}
+	}
+	return err
+}
+
+var errNoVideo = errors.New("the annotated video cannot be written")
+
+// strictly gives up where the recorder does.
+type strictly struct {
+	recorder
+	stop context.CancelCauseFunc
+}
+
+func (s strictly) record(p *picture, v facegate.CameraView) error {
+	err := s.recorder.record(p, v)
+	if err != nil {
+		s.stop(fmt.Errorf("%w: %w", errNoVideo, err))
+	}
+	return err
 }
 
 // Status is how the camera does, or did.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -51,9 +53,22 @@ func TestProgramWatches(t *testing.T) {
 		if got := frames(show); got != "640,360,275" && got != "640,360,300" {
 			t.Errorf("the video shown has %s, the clip %s", got, frames(clip))
 		}
+		// Of a folder, whose pictures have sizes of their own, none is left out.
+		two := t.TempDir()
+		for i, name := range []string{"obama-240p.jpg", "obama-480p.jpg", "obama1.jpg"} {
+			if err := os.WriteFile(filepath.Join(two, fmt.Sprint(i, ".jpg")), read(t, filepath.Join(testfiles.Photos(t, "probes"), "probes", name)), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		u.want(exitOK, "watch", "--show", show, two)
+		if got, _, _ := strings.Cut(frames(show), ","); !strings.HasSuffix(frames(show), ",3") || got == "" {
+			t.Errorf("the video of a folder of three has %s", frames(show))
+		}
 	}
 
 	contains(t, "watch", u.want(exitOK, "watch", "--fps", "5", clip).stdout, "lin_manuel_miranda", "distance 0.4", "left after", "275 pictures")
+	contains(t, "a video that cannot be written", u.want(exitFailed, "watch", "--show", filepath.Join(u.dir, "no", "such", "folder.mp4"), clip).stderr,
+		"no such file", "can be written")
 	failed := u.want(exitFailed, "watch", filepath.Join(u.dir, "nothing.mp4"))
 	contains(t, "a file that is not there", failed.stderr, "no such file")
 	for _, source := range []string{"ftp://joe:hush@cam/1", "rtsp://joe:hush@/1"} {
