@@ -132,5 +132,5 @@ func (h *house) awaitPerson(t *testing.T, name string) {
 }
 
 func obamaWalks(t *testing.T) facegate.Source {
-	return film(t, 5, shown{photo: "probes/obama1.jpg", from: 0.2, to: 4.8, height: 300, y: 30})
+	return film(t, 5, shown{Photo: "probes/obama1.jpg", From: 0.2, To: 4.8, Height: 300, Y: 30})
 }

@@ -21,7 +21,7 @@ import (
 func TestMatsAreClosed(t *testing.T) {
 	d := realDetector(t)
 	recognition := enrolled(t, d)
-	source := film(t, 3, shown{photo: "probes/obama1.jpg", from: 0.2, to: 2.8, height: 300, y: 30})
+	source := film(t, 3, shown{Photo: "probes/obama1.jpg", From: 0.2, To: 2.8, Height: 300, Y: 30})
 	pictures := t.TempDir()
 	for i, data := range jpegs(t, source) {
 		if i%10 == 0 {

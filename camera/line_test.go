@@ -11,30 +11,31 @@ import (
 	"testing"
 
 	"facegate"
+	"facegate/internal/testrtsp"
 )
 
 func TestRTSPLineIsCut(t *testing.T) {
-	server := newRTSPServer(t, obamaWalks(t), "joe", "s3cret@word")
+	server := testrtsp.Loop(t, obamaWalks(t).Reveal(), "joe", "s3cret@word")
 	h := newHouse(t)
-	id := h.add(t, "door", server.source(password), facegate.CameraSettings{FPS: 5})
+	id := h.add(t, "door", facegate.Source(server.URL(password)), facegate.CameraSettings{FPS: 5})
 	h.awaitPerson(t, "obama")
 	if s := h.awaitState(t, id, facegate.CameraOnline); s.Width != 640 || s.Height != 360 || s.Retries != 0 {
 		t.Errorf("%+v", s)
 	}
-	server.cut()
+	server.Cut()
 	s := h.awaitState(t, id, facegate.CameraRetrying)
 	if s.LastError == "" || s.LastErrorAt == nil {
 		t.Errorf("%+v", s)
 	}
 	frames := s.Frames
 	h.await(t, id, "trying again", func(s facegate.CameraStatus) bool { return s.Retries >= 2 })
-	server.start(t)
+	server.Start(t)
 	h.await(t, id, "online again", func(s facegate.CameraStatus) bool {
 		return s.State == facegate.CameraOnline && s.Frames > frames+25
 	})
-	server.silent.Store(true)
+	server.Silent.Store(true)
 	h.awaitState(t, id, facegate.CameraStalled)
-	server.silent.Store(false)
+	server.Silent.Store(false)
 	h.awaitState(t, id, facegate.CameraOnline)
 	if err := h.Remove(context.Background(), id); err != nil {
 		t.Fatal(err)
@@ -52,17 +53,17 @@ func TestRTSPLineIsCut(t *testing.T) {
 
 // A stream may send anything: it is looked at again once it makes sense.
 func TestRTSPBrokenPictures(t *testing.T) {
-	server := newRTSPServer(t, obamaWalks(t), "", "")
-	server.garbled.Store(true)
+	server := testrtsp.Loop(t, obamaWalks(t).Reveal(), "", "")
+	server.Garbled.Store(true)
 	h := newHouse(t)
-	id := h.add(t, "door", server.source(""), facegate.CameraSettings{FPS: 5})
+	id := h.add(t, "door", facegate.Source(server.URL("")), facegate.CameraSettings{FPS: 5})
 	h.await(t, id, "in trouble", func(s facegate.CameraStatus) bool { return s.Retries > 0 || s.Frames > 100 })
-	server.garbled.Store(false)
+	server.Garbled.Store(false)
 	h.awaitState(t, id, facegate.CameraOnline)
-	server.garbled.Store(true)
+	server.Garbled.Store(true)
 	before := h.await(t, id, "known", func(facegate.CameraStatus) bool { return true })
 	h.await(t, id, "in trouble again", func(s facegate.CameraStatus) bool { return s.Retries > before.Retries || s.Frames > before.Frames+50 })
-	server.garbled.Store(false)
+	server.Garbled.Store(false)
 	h.awaitPerson(t, "obama")
 	for _, s := range h.log.last() {
 		if s.Person != nil && s.Person.Name != "obama" {
@@ -72,15 +73,15 @@ func TestRTSPBrokenPictures(t *testing.T) {
 }
 
 func TestRTSPWrongPassword(t *testing.T) {
-	server := newRTSPServer(t, film(t, 1), "joe", "s3cret@word")
+	server := testrtsp.Loop(t, film(t, 1).Reveal(), "joe", "s3cret@word")
 	h := newHouse(t)
-	id := h.add(t, "door", server.source("s3cret-wrong"), facegate.CameraSettings{})
+	id := h.add(t, "door", facegate.Source(server.URL("s3cret-wrong")), facegate.CameraSettings{})
 	s := h.awaitState(t, id, facegate.CameraRetrying)
 	if !strings.Contains(s.LastError, "401") {
 		t.Errorf("%+v", s)
 	}
 	// The right one mends it; a changed path with the password hidden keeps it.
-	right := server.source(password)
+	right := facegate.Source(server.URL(password))
 	if _, err := h.Update(context.Background(), id, facegate.CameraUpdate{Source: &right}); err != nil {
 		t.Fatal(err)
 	}
@@ -150,5 +151,35 @@ func TestRTSPFromVLC(t *testing.T) {
 	}
 	if s := h.awaitState(t, id, facegate.CameraRetrying); !strings.Contains(s.LastError, "461") {
 		t.Errorf("%+v\n%s", s, h.logged)
+	}
+	if err := h.Remove(context.Background(), id); err != nil {
+		t.Fatal(err)
+	}
+	if got := who(h.log.last()); got != "match obama" { // over and over, within the cool-down
+		t.Errorf("seen: %s", got)
+	}
+}
+
+// By TCP and by UDP the same is seen.
+func TestRTSPTransports(t *testing.T) {
+	server := testrtsp.Stage(t, obamaWalks(t).Reveal(), "", "")
+	h := newHouse(t)
+	ids := map[facegate.Transport]string{}
+	for _, transport := range []facegate.Transport{facegate.TCP, facegate.UDP} {
+		ids[transport] = h.add(t, string(transport), facegate.Source(server.URL("")), facegate.CameraSettings{FPS: 5, Transport: transport})
+		h.awaitState(t, ids[transport], facegate.CameraOnline)
+	}
+	server.Play(0, 5)
+	h.await(t, ids[facegate.TCP], "over", func(facegate.CameraStatus) bool {
+		seen := h.log.last()
+		return len(seen) == 2 && seen[0].Ended && seen[1].Ended
+	})
+	if got := who(h.log.last()); got != "match obama, match obama" {
+		t.Errorf("seen: %s", got)
+	}
+	for transport, id := range ids {
+		if s := h.awaitState(t, id, facegate.CameraOnline); s.Retries != 0 || s.Sightings != 1 {
+			t.Errorf("%s: %+v", transport, s)
+		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"facegate"
 	"facegate/internal/testfiles"
+	"facegate/internal/testrtsp"
 )
 
 // jpegs are the pictures of a film.
@@ -80,7 +81,7 @@ func TestMJPEG(t *testing.T) {
 }
 
 func TestHTTPSources(t *testing.T) {
-	pictures := jpegs(t, film(t, 1, shown{photo: "probes/obama1.jpg", from: -3, to: 4, height: 300, y: 30}))
+	pictures := jpegs(t, film(t, 1, shown{Photo: "probes/obama1.jpg", From: -3, To: 4, Height: 300, Y: 30}))
 	movie := obamaWalks(t)
 	mux := http.NewServeMux()
 	mux.HandleFunc("/still.jpg", func(w http.ResponseWriter, _ *http.Request) {
@@ -151,7 +152,7 @@ func TestBadCamerasSlowNobody(t *testing.T) {
 	cut := filepath.Join(dir, "cut.mp4")
 	os.WriteFile(cut, whole[:len(whole)/3], 0o644)
 
-	server := newRTSPServer(t, obamaWalks(t), "", "")
+	server := testrtsp.Loop(t, obamaWalks(t).Reveal(), "", "")
 	h := newHouse(t)
 	var bad []string
 	for i := range 3 {
@@ -162,7 +163,7 @@ func TestBadCamerasSlowNobody(t *testing.T) {
 		"device": "/dev/facegate-no-such-device", "refused": "rtsp://127.0.0.1:1/x", "empty folder": facegate.Source(t.TempDir())} {
 		bad = append(bad, h.add(t, name, source, facegate.CameraSettings{}))
 	}
-	good := h.add(t, "good", server.source(""), facegate.CameraSettings{FPS: 5})
+	good := h.add(t, "good", facegate.Source(server.URL("")), facegate.CameraSettings{FPS: 5})
 	h.awaitPerson(t, "obama")
 	if s := h.awaitState(t, good, facegate.CameraOnline); s.Retries != 0 {
 		t.Errorf("%+v", s)

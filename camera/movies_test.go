@@ -12,49 +12,15 @@ import (
 
 	"facegate"
 	"facegate/camera"
-	"facegate/internal/testfiles"
+	"facegate/internal/testfilm"
 	"facegate/match"
 )
 
-// A shown is a photo that moves through the picture: in on one side, out on the
-// other, from one second to another.
-type shown struct {
-	photo    string // below the test photos
-	from, to float64
-	height   int // px of the photo in the picture
-	y        int // px of its top
-	leftward bool
-	stays    int // px from the left, where it does not move
-}
+type shown = testfilm.Walker
 
-// film makes a video of 640x360 at 25 pictures a second.
 func film(t testing.TB, seconds float64, people ...shown) facegate.Source {
 	t.Helper()
-	if _, err := exec.LookPath("ffmpeg"); err != nil {
-		t.Skip("facegate: needs ffmpeg")
-	}
-	args := []string{"-v", "error", "-y", "-threads", "1"}
-	filter := fmt.Sprintf("gradients=s=640x360:r=25:d=%g:c0=0x405060:c1=0x706050:x0=0:y0=0:x1=640:y1=360:speed=0.00001[b0]", seconds)
-	for i, p := range people {
-		args = append(args, "-loop", "1", "-framerate", "25", "-t", fmt.Sprint(seconds), "-i", filepath.Join(testfiles.Photos(t, p.photo), p.photo))
-		along := fmt.Sprintf("(t-%g)/%g", p.from, p.to-p.from)
-		if p.leftward {
-			along = "1-" + along
-		}
-		x := fmt.Sprintf("-w+(W+w)*(%s)", along)
-		if p.stays > 0 {
-			x = fmt.Sprint(p.stays)
-		}
-		filter += fmt.Sprintf(";[%d]scale=-2:%d[p%d];[b%d][p%d]overlay=x='%s':y=%d:enable='between(t,%g,%g)'[b%d]",
-			i, p.height, i, i, i, x, p.y, p.from, p.to, i+1)
-	}
-	file := filepath.Join(t.TempDir(), "film.mp4")
-	args = append(args, "-filter_complex", filter, "-map", fmt.Sprintf("[b%d]", len(people)), "-t", fmt.Sprint(seconds),
-		"-c:v", "libx264", "-preset", "ultrafast", "-crf", "18", "-pix_fmt", "yuv420p", file)
-	if out, err := exec.Command("ffmpeg", args...).CombinedOutput(); err != nil {
-		t.Fatalf("ffmpeg: %v\n%s", err, out)
-	}
-	return facegate.Source(file)
+	return facegate.Source(testfilm.Make(t, seconds, people...))
 }
 
 // A book is an UnknownBook in memory: a stranger is whoever lies closest, within
@@ -144,7 +110,7 @@ func who(sightings []facegate.Sighting) string {
 func TestFilms(t *testing.T) {
 	none := 0.0
 	walk := func(photo string, from float64) shown {
-		return shown{photo: photo, from: from, to: from + 4, height: 300, y: 30}
+		return shown{Photo: photo, From: from, To: from + 4, Height: 300, Y: 30}
 	}
 	stranger := "lfw-dev/Aaron_Patterson/Aaron_Patterson_0001.jpg"
 	for _, c := range []struct {
@@ -156,17 +122,17 @@ func TestFilms(t *testing.T) {
 	}{
 		{"one walks by", 5, []shown{walk("probes/obama1.jpg", 0.5)}, facegate.CameraSettings{}, "match obama"},
 		{"one after the other", 10, []shown{walk("probes/obama1.jpg", 0.5), walk("probes/johnsnow_test1.jpg", 5.5)}, facegate.CameraSettings{}, "match obama, match kit_harington"},
-		{"two at once, with a child beside them", 6, []shown{{photo: "probes/obama_and_biden.jpg", from: 0.5, to: 5.5, height: 330, y: 10}}, facegate.CameraSettings{}, "match obama, stranger 1, match biden"},
+		{"two at once, with a child beside them", 6, []shown{{Photo: "probes/obama_and_biden.jpg", From: 0.5, To: 5.5, Height: 330, Y: 10}}, facegate.CameraSettings{}, "match obama, stranger 1, match biden"},
 		{"two who pass each other", 7, []shown{
-			{photo: "probes/obama1.jpg", from: 0.5, to: 6.5, height: 200, y: 0},
-			{photo: "probes/johnsnow_test1.jpg", from: 0.5, to: 6.5, height: 170, y: 190, leftward: true}}, facegate.CameraSettings{}, "match kit_harington, match obama"},
+			{Photo: "probes/obama1.jpg", From: 0.5, To: 6.5, Height: 200, Y: 0},
+			{Photo: "probes/johnsnow_test1.jpg", From: 0.5, To: 6.5, Height: 170, Y: 190, Leftward: true}}, facegate.CameraSettings{}, "match kit_harington, match obama"},
 		{"one who comes back within the cool-down", 11, []shown{walk("probes/obama1.jpg", 0.5), walk("probes/obama3.jpg", 6)}, facegate.CameraSettings{}, "match obama"},
 		{"one who comes back, without a cool-down", 11, []shown{walk("probes/obama1.jpg", 0.5), walk("probes/obama3.jpg", 6)}, facegate.CameraSettings{Cooldown: &none}, "match obama, match obama"},
 		{"a stranger twice", 11, []shown{walk(stranger, 0.5), walk(stranger, 6)}, facegate.CameraSettings{Cooldown: &none}, "stranger 1, stranger 1"},
 		{"two strangers", 11, []shown{walk(stranger, 0.5), walk("lfw-dev/AJ_Cook/AJ_Cook_0001.jpg", 6)}, facegate.CameraSettings{}, "stranger 1, stranger 2"},
 		{"one takes another's place from one picture to the next", 8, []shown{
-			{photo: "probes/obama1.jpg", to: 4, height: 220, y: 60, stays: 200},
-			{photo: "probes/johnsnow_test1.jpg", from: 4, to: 8, height: 200, y: 50, stays: 230}}, facegate.CameraSettings{}, "match obama, match kit_harington"},
+			{Photo: "probes/obama1.jpg", To: 4, Height: 220, Y: 60, Stays: 200},
+			{Photo: "probes/johnsnow_test1.jpg", From: 4, To: 8, Height: 200, Y: 50, Stays: 230}}, facegate.CameraSettings{}, "match obama, match kit_harington"},
 		{"nobody", 3, nil, facegate.CameraSettings{}, ""},
 		{"a motion gate does not miss who moves", 9, []shown{walk("probes/obama1.jpg", 4)}, facegate.CameraSettings{MotionGate: true}, "match obama"},
 		{"a mask over everything", 5, []shown{walk("probes/obama1.jpg", 0.5)},
@@ -230,7 +196,7 @@ func TestEnrolledWhileInSight(t *testing.T) {
 	sink := &enroller{gallery: gallery}
 	w := camera.Watch{
 		Config: camera.Config{Frames: d, Recognition: &match.Service{Analyser: d, Gallery: gallery}, Sink: sink, Unknowns: strangers, Now: frozen},
-		Camera: facegate.Camera{Name: "test", Source: film(t, 6, shown{photo: "probes/obama1.jpg", to: 6, height: 300, y: 30, stays: 200}),
+		Camera: facegate.Camera{Name: "test", Source: film(t, 6, shown{Photo: "probes/obama1.jpg", To: 6, Height: 300, Y: 30, Stays: 200}),
 			CameraSettings: facegate.CameraSettings{Pace: facegate.FastPace}},
 	}
 	if err := w.Run(context.Background()); err != nil {
