@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"time"
 
 	"facegate"
 )
@@ -57,14 +58,14 @@ func (s *Service) Export(ctx context.Context, personID string, w io.Writer) erro
 		}
 		filter.After = page.Next
 	}
-	z := zip.NewWriter(w)
+	z := &exportZip{zip.NewWriter(w), s.now()}
 	for i, sample := range out.Samples {
 		jpeg, err := s.Thumbnail(ctx, sample.ID)
 		if err != nil {
 			return err
 		}
 		out.Samples[i].Picture = "samples/" + sample.ID + ".jpg"
-		if err := addFile(z, out.Samples[i].Picture, jpeg); err != nil {
+		if err := z.add(out.Samples[i].Picture, jpeg); err != nil {
 			return err
 		}
 		if out.Samples[i].Photo, err = s.exportPhoto(ctx, z, sample.ID); err != nil {
@@ -83,7 +84,7 @@ func (s *Service) Export(ctx context.Context, personID string, w io.Writer) erro
 				return err
 			}
 			kinds[kind] = "sightings/" + seen.ID + "-" + kind + ".jpg"
-			if err := addFile(z, kinds[kind], jpeg); err != nil {
+			if err := z.add(kinds[kind], jpeg); err != nil {
 				return err
 			}
 		}
@@ -91,7 +92,7 @@ func (s *Service) Export(ctx context.Context, personID string, w io.Writer) erro
 			out.Pictures[seen.ID] = kinds
 		}
 	}
-	if err := addJSON(z, "person.json", out); err != nil {
+	if err := z.addJSON("person.json", out); err != nil {
 		return err
 	}
 	entries := []facegate.AuditEntry{}
@@ -101,7 +102,7 @@ func (s *Service) Export(ctx context.Context, personID string, w io.Writer) erro
 	}); err != nil {
 		return err
 	}
-	if err := addJSON(z, "audit.json", entries); err != nil {
+	if err := z.addJSON("audit.json", entries); err != nil {
 		return err
 	}
 	if err := z.Close(); err != nil {
@@ -127,8 +128,14 @@ func (s *Service) exportSamples(ctx context.Context, out *exportedPerson) error 
 	return nil
 }
 
-func addFile(z *zip.Writer, name string, content []byte) error {
-	f, err := z.Create(name)
+// exportZip is a zip whose files are all of one moment.
+type exportZip struct {
+	*zip.Writer
+	at time.Time
+}
+
+func (z *exportZip) add(name string, content []byte) error {
+	f, err := z.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: z.at})
 	if err == nil {
 		_, err = f.Write(content)
 	}
@@ -138,10 +145,10 @@ func addFile(z *zip.Writer, name string, content []byte) error {
 	return nil
 }
 
-func addJSON(z *zip.Writer, name string, v any) error {
+func (z *exportZip) addJSON(name string, v any) error {
 	content, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		return fmt.Errorf("export %s: %w", name, err)
 	}
-	return addFile(z, name, append(content, '\n'))
+	return z.add(name, append(content, '\n'))
 }

@@ -1,7 +1,6 @@
 package enroll
 
 import (
-	"archive/zip"
 	"bytes"
 	"context"
 	"database/sql"
@@ -120,11 +119,11 @@ func (s *Service) ForgetPhotos(ctx context.Context, personID string) (forgotten 
 
 // exportPhoto adds a sample's photo to an export and gives its name there; empty
 // where it is not kept.
-func (s *Service) exportPhoto(ctx context.Context, z *zip.Writer, sampleID string) (name string, err error) {
+func (s *Service) exportPhoto(ctx context.Context, z *exportZip, sampleID string) (name string, err error) {
 	k, err := s.photoOf(ctx, sampleID)
 	if err != nil || k.data == nil {
 		return "", err
 	}
-	name = "photos/" + sampleID + "." + strings.TrimPrefix(k.mediaType, "image/")
-	return name, addFile(z, name, k.data)
+	name = "photos/" + sampleID + "." + strings.Replace(strings.TrimPrefix(k.mediaType, "image/"), "jpeg", "jpg", 1)
+	return name, z.add(name, k.data)
 }

@@ -119,7 +119,11 @@ func (c *peopleShowCommand) Run(ctx context.Context, p *program) error {
 		if i == 0 {
 			title = "samples"
 		}
-		t.add(title, fmt.Sprintf("%s  quality %.2f  %s  %s", s.ID, s.Quality.Overall, day(s.CreatedAt), s.Source))
+		kept := ""
+		if s.PhotoKept {
+			kept = "  photo kept"
+		}
+		t.add(title, fmt.Sprintf("%s  quality %.2f  %s  %s%s", s.ID, s.Quality.Overall, day(s.CreatedAt), s.Source, kept))
 	}
 	return t.print(p.Stdout)
 }
