@@ -23,10 +23,9 @@ func (d *Detector) CleanPhoto(ctx context.Context, photo []byte) (data []byte, m
 	if err != nil {
 		return nil, "", err
 	}
-	if clean := cleaners[f.name]; clean != nil {
-		if data, ok := clean(photo, orientation(photo, f.name)); ok {
-			return data, "image/" + f.name, nil
-		}
+	data, ok := cleaned(photo, f)
+	if ok && f.name != "webp" {
+		return data, "image/" + f.name, nil
 	}
 	_, done, err := d.acquire(ctx) // it takes the memory of a decoded photo
 	if err != nil {
@@ -38,12 +37,38 @@ func (d *Detector) CleanPhoto(ctx context.Context, photo []byte) (data []byte, m
 		return nil, "", err
 	}
 	defer m.Close()
+	if ok && same(m, data, d.cfg.Limits) {
+		return data, "image/" + f.name, nil
+	}
 	png, err := gocv.IMEncode(gocv.PNGFileExt, m)
 	if err != nil {
 		return nil, "", fmt.Errorf("encode a photo to keep: %w", err)
 	}
 	defer png.Close()
 	return bytes.Clone(png.GetBytes()), "image/png", nil
+}
+
+// cleaned is what [cleaners] make of a photo; false where they cannot. Of WebP it
+// has to be looked at: libwebp reads on behind the end of a picture that is damaged,
+// and what stood there may be gone (see same).
+func cleaned(photo []byte, f format) ([]byte, bool) {
+	clean := cleaners[f.name]
+	if clean == nil {
+		return nil, false
+	}
+	return clean(photo, orientation(photo, f.name))
+}
+
+// same reports whether a file is that very picture.
+func same(m gocv.Mat, file []byte, lim Limits) bool {
+	other, err := decode(file, lim)
+	if err != nil {
+		return false
+	}
+	defer other.Close()
+	a, errA := m.DataPtrUint8()
+	b, errB := other.DataPtrUint8()
+	return errA == nil && errB == nil && m.Cols() == other.Cols() && m.Rows() == other.Rows() && bytes.Equal(a, b)
 }
 
 // cleaners copy what makes the picture, and no more; false for files that hold

@@ -46,6 +46,10 @@ func TestCleanPhotoKeepsThePictureAlone(t *testing.T) {
 	w, h := img.Rect.Dx(), img.Rect.Dy()
 	loud := func(o int) []byte { return append(exif(binary.LittleEndian, o), secret...) }
 	webp := opencvFile(t, colour, ".webp", gocv.IMWriteWebpQuality, 90)
+	short := slices.Clone(webp) // the last of its pixels stand behind its end
+	for _, at := range []int{4, 16} {
+		binary.LittleEndian.PutUint32(short[at:], binary.LittleEndian.Uint32(short[at:])-40)
+	}
 	png := withEXIFinPNG(pngFile(t, img), loud(1))
 	bare := opencvFile(t, colour, gocv.JPEGFileExt) // with JFIF
 	files := map[string]struct {
@@ -75,6 +79,7 @@ func TestCleanPhotoKeepsThePictureAlone(t *testing.T) {
 		"webp, extended":        {webpChunks(withEXIFinWebP(webp, loud(1), w, h), "XMP ", []byte(secret)), "image/webp"},
 		"webp, unknown chunk":   {webpChunks(webp, "CAMR", []byte(secret)), "image/webp"},
 		"webp, behind the end":  {append(slices.Clone(webp), secret...), "image/webp"},
+		"webp, too short":       {short, "image/png"},
 		"webp, alpha":           {opencvFile(t, matOf(t, clear), ".webp", gocv.IMWriteWebpQuality, 90), "image/webp"},
 		"bmp":                   {append(bmpFile(t, img), secret...), "image/png"},
 		"gif":                   {append(gifFile(t, indexed(img, true)), secret...), "image/png"},
@@ -208,19 +213,11 @@ func FuzzCleanPhoto(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if cleaners[format.name] == nil {
+		clean, ok := cleaned(file, format)
+		if !ok || same(before, clean, lim) {
 			return
 		}
-		clean, ok := cleaners[format.name](file, orientation(file, format.name))
-		if !ok {
-			return
-		}
-		after, err := decode(clean, lim)
-		if err != nil {
-			t.Fatalf("what was cleaned is no picture: %v", err)
-		}
-		defer after.Close()
-		if before.Cols() != after.Cols() || before.Rows() != after.Rows() || !bytes.Equal(pixels(t, before), pixels(t, after)) {
+		if format.name != "webp" { // of which CleanPhoto makes a PNG then
 			t.Error("it is another picture")
 		}
 	})

@@ -192,6 +192,9 @@ func (d *Detector) Analyse(ctx context.Context, photo []byte, o facegate.Analyse
 
 // acquire waits for a worker, as one of a bounded number.
 func (d *Detector) acquire(ctx context.Context) (*worker, func(), error) {
+	if err := ctx.Err(); err != nil {
+		return nil, nil, fmt.Errorf("wait for a free worker: %w", err)
+	}
 	select {
 	case d.places <- struct{}{}:
 	default:
