@@ -93,6 +93,7 @@ type IdentifyResult struct {
 	Width  int              `json:"width"`
 	Height int              `json:"height"`
 	Faces  []IdentifiedFace `json:"faces"`
+	Stages Stages           `json:"-"` // of the analysis
 }
 
 // IdentifyOptions adjust one identification.
@@ -103,6 +104,7 @@ type IdentifyOptions struct {
 	MinScore   float64  // see AnalyseOptions
 	MaxFaces   int      // see AnalyseOptions
 	Explain    bool     // say why, see Explanation
+	Embeddings bool     // leave the faces' embeddings in the answer
 }
 
 // A Verification is the decision on two faces.
@@ -128,18 +130,45 @@ type VerifyOptions struct {
 	Largest   bool     // where a photo shows several faces take the largest, instead of refusing with CodeSeveralFaces
 }
 
+// A Reference is the face that others are compared with. One of its fields is set.
+type Reference struct {
+	SampleID  string     // an enrolled sample, by itself: its person's others do not count
+	Photo     *Photo     // which must show one face
+	Embedding *Embedding // made by the recipe in use
+}
+
+// CompareOptions adjust one comparison of photos.
+type CompareOptions struct {
+	MaxFaces   int  // see AnalyseOptions; of both photos
+	Embeddings bool // leave the faces' embeddings in the answer
+}
+
+// A Comparison is every face of a photo verified against one reference.
+type Comparison struct {
+	Reference     *Analysis // the reference's photo with its one face; nil where it is none
+	Person        PersonRef // whose sample the reference is; zero where it is none
+	Photo         Analysis
+	Verifications []*Verification // of each face of Photo; nil where a face cannot be measured
+}
+
 // Recognition is the one service behind every API, the command line and the
 // cameras: photo in, decision out.
 //
 // Errors: those of [Analyser], [CodeNoFace] and [CodeSeveralFaces] (with the
 // photo's name in the detail) when verifying, [CodePersonNotFound],
-// [CodeNoSamples], [CodeInvalid] for options out of range.
+// [CodeNoSamples], [CodeSampleNotFound], [CodeInvalidEmbedding], and [CodeInvalid]
+// for options out of range.
 type Recognition interface {
 	Detect(ctx context.Context, photo []byte, o AnalyseOptions) (Analysis, error)
 	Identify(ctx context.Context, photo []byte, o IdentifyOptions) (IdentifyResult, error)
 	IdentifyEmbedding(ctx context.Context, e Embedding, o IdentifyOptions) (Identification, error)
 	Verify(ctx context.Context, a, b Photo, o VerifyOptions) (Verification, error)
 	VerifyPerson(ctx context.Context, photo Photo, personID string, o VerifyOptions) (Verification, error)
+	// CompareFaces verifies every face of a photo against one reference. Neither
+	// photo may be without a face.
+	CompareFaces(ctx context.Context, r Reference, photo Photo, o CompareOptions) (Comparison, error)
+	// CompareEmbeddings verifies embeddings against one reference, in their order.
+	CompareEmbeddings(ctx context.Context, r Reference, probes []Embedding) ([]Verification, error)
 }
 
 // SampleRecognition identifies an enrolled sample among all the others: whom

@@ -77,6 +77,8 @@ type Face struct {
 type Photo struct {
 	Name string
 	Data []byte
+	// MinScore drops faces the detector is less sure of, see AnalyseOptions.
+	MinScore float64
 }
 
 // A PhotoCleaner takes out of a photo what is not picture, so that it may be kept.

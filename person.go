@@ -47,6 +47,26 @@ type Sample struct {
 	CreatedAt time.Time `json:"created_at"`
 }
 
+// A SampleRef names a sample and whose it is.
+type SampleRef struct {
+	ID     string
+	Person PersonRef
+}
+
+// A SampleFilter selects samples. The zero value is those of everybody, in pages
+// of 50.
+type SampleFilter struct {
+	PersonID string // whose they are; empty: everybody's
+	Offset   int    // how many to leave out at the beginning
+	Limit    int    // page size, 1..1000; 0: 50
+}
+
+// A SamplePage is one page of samples.
+type SamplePage struct {
+	Samples []SampleRef
+	Total   int // that the filter selects, over all pages
+}
+
 // NewPerson is what is known of a person before enrolment. Only the name is
 // required: 1..100 characters after trimming, no control characters.
 type NewPerson struct {
@@ -71,6 +91,7 @@ type PersonUpdate struct {
 // A PeopleFilter selects people. The zero value is everybody, in pages of 50.
 type PeopleFilter struct {
 	Query string // part of the name or external id, case-insensitive
+	Name  string // the whole name, case-insensitive
 	Tag   string // exact
 	Limit int    // page size, 1..500; 0: 50
 	After string // PeoplePage.Next of the page before; empty: the first page
@@ -85,9 +106,10 @@ type PeoplePage struct {
 
 // A Refusal says why a photo of an enrolment was not used.
 type Refusal struct {
-	Photo  string `json:"photo"` // the photo's name
-	Code   Code   `json:"code"`
-	Detail string `json:"detail"` // for people
+	Photo    string `json:"photo"` // the photo's name
+	Code     Code   `json:"code"`
+	Detail   string `json:"detail"`              // for people
+	SampleID string `json:"sample_id,omitempty"` // with CodeNearIdentical: the sample that is there already
 }
 
 // A Duplicate reports that a new sample lies within the verify threshold of
@@ -127,9 +149,23 @@ type People interface {
 	Update(ctx context.Context, id string, u PersonUpdate) (Person, error)
 	// Delete erases a person with all samples.
 	Delete(ctx context.Context, id string) error
+	// DeleteAll erases everybody with all samples, and tells how many people.
+	DeleteAll(ctx context.Context) (people int, err error)
+	// Merge makes others one with the person: their samples and what cameras saw of
+	// them become the person's, and they themselves are gone, with all else that was
+	// known of them. A photo that two of them have stays once.
+	Merge(ctx context.Context, id string, others []string) (Person, error)
 	Samples(ctx context.Context, personID string) ([]Sample, error)
 	Sample(ctx context.Context, sampleID string) (Sample, error)
 	DeleteSample(ctx context.Context, personID, sampleID string) error
+	// ListSamples is samples of all people, or of one, in the order they were enrolled.
+	ListSamples(ctx context.Context, f SampleFilter) (SamplePage, error)
+	// DeleteSamples erases samples, whoever's they are, and tells which there were.
+	// Unknown ids are ignored.
+	DeleteSamples(ctx context.Context, ids []string) ([]SampleRef, error)
+	// ClearSamples erases all samples of a person, or of everybody where personID is
+	// empty, and tells how many. The people stay.
+	ClearSamples(ctx context.Context, personID string) (samples int, err error)
 	// Thumbnail is the upright face crop of a sample, a JPEG.
 	Thumbnail(ctx context.Context, sampleID string) ([]byte, error)
 	// Photo is the photo a sample was made of, without its metadata, and its media

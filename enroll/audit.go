@@ -17,6 +17,8 @@ const (
 	actionPersonCreate = "person.create"
 	actionPersonUpdate = "person.update"
 	actionPersonDelete = "person.delete"
+	actionPersonMerge  = "person.merge"
+	actionPersonClear  = "person.clear" // of all samples
 	actionSampleAdd    = "sample.add"
 	actionSampleDelete = "sample.delete"
 )

@@ -58,11 +58,21 @@ func (r *AuditedRecognition) Identify(ctx context.Context, photo []byte, o faceg
 		return result, r.Log.Record(ctx, facegate.AuditRecord{Action: actionIdentify, Detail: map[string]any{"faces": 0}})
 	}
 	for i, f := range result.Faces {
-		if err := r.identified(ctx, f.Identification, map[string]any{"face": i + 1, "faces": len(result.Faces)}); err != nil {
+		if err := r.identified(ctx, f.Identification, faceDetail(i, len(result.Faces), o.Embeddings)); err != nil {
 			return facegate.IdentifyResult{}, err
 		}
 	}
 	return result, nil
+}
+
+// faceDetail tells which of a photo's faces an entry is about, and whether its
+// embedding was handed out.
+func faceDetail(i, of int, embeddings bool) map[string]any {
+	detail := map[string]any{"face": i + 1, "faces": of}
+	if embeddings {
+		detail["embeddings"] = true
+	}
+	return detail
 }
 
 // IdentifyEmbedding is recorded like a face.
@@ -110,8 +120,49 @@ func (r *AuditedRecognition) VerifyPerson(ctx context.Context, photo facegate.Ph
 }
 
 func (r *AuditedRecognition) verified(ctx context.Context, v facegate.Verification, personID string) error {
-	return r.Log.Record(ctx, facegate.AuditRecord{Action: actionVerify, PersonID: personID, SampleID: v.SampleID,
-		Detail: map[string]any{"decision": v.Decision, "distance": v.Distance, "threshold": v.Threshold}})
+	return r.compared(ctx, &v, personID, map[string]any{})
+}
+
+// CompareFaces is recorded face by face.
+func (r *AuditedRecognition) CompareFaces(ctx context.Context, ref facegate.Reference, photo facegate.Photo, o facegate.CompareOptions) (facegate.Comparison, error) {
+	c, err := r.Recognition.CompareFaces(ctx, ref, photo, o)
+	if err != nil {
+		return c, r.failed(ctx, actionVerify, "", err)
+	}
+	for i, v := range c.Verifications {
+		if err := r.compared(ctx, v, c.Person.ID, faceDetail(i, len(c.Verifications), o.Embeddings)); err != nil {
+			return facegate.Comparison{}, err
+		}
+	}
+	return c, nil
+}
+
+// CompareEmbeddings is recorded embedding by embedding.
+func (r *AuditedRecognition) CompareEmbeddings(ctx context.Context, ref facegate.Reference, probes []facegate.Embedding) ([]facegate.Verification, error) {
+	all, err := r.Recognition.CompareEmbeddings(ctx, ref, probes)
+	if err != nil {
+		return all, r.failed(ctx, actionVerify, "", err)
+	}
+	for i := range all {
+		personID := ""
+		if p := all[i].Person; p != nil {
+			personID = p.ID
+		}
+		if err := r.compared(ctx, &all[i], personID, map[string]any{"by": "embedding"}); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// compared records one verification; nil is a face that could not be measured.
+func (r *AuditedRecognition) compared(ctx context.Context, v *facegate.Verification, personID string, detail map[string]any) error {
+	record := facegate.AuditRecord{Action: actionVerify, PersonID: personID, Detail: detail}
+	if v != nil {
+		detail["decision"], detail["distance"], detail["threshold"] = v.Decision, v.Distance, v.Threshold
+		record.SampleID = v.SampleID
+	}
+	return r.Log.Record(ctx, record)
 }
 
 // IdentifySample is recorded like a face, where the Recognition can do it.

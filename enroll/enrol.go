@@ -153,18 +153,18 @@ func (s *Service) addUsable(ctx context.Context, tx *sql.Tx, p facegate.Person, 
 		return err
 	}
 	now, recipe := s.now(), s.Analyser.Recipe()
-	var added []*facegate.Embedding // by this call, which the gallery does not hold yet
+	var added []addedSample // by this call, which the gallery does not hold yet
 	for _, photo := range photos {
 		stored, err := samplePhoto(ctx, tx, p.ID, photo.hash)
 		if err != nil {
 			return err
 		}
 		if stored != nil && stored.recipe == recipe {
-			e.Skipped = append(e.Skipped, *alreadyEnrolled(photo.name))
+			e.Skipped = append(e.Skipped, *alreadyEnrolled(photo.name, stored.sampleID))
 			continue
 		}
-		if s.isNearIdentical(photo.face.Embedding, p.ID, added) {
-			e.Skipped = append(e.Skipped, *nearlyIdentical(photo.name))
+		if twin := s.nearIdenticalTo(photo.face.Embedding, p.ID, added); twin != "" {
+			e.Skipped = append(e.Skipped, *nearlyIdentical(photo.name, twin))
 			continue
 		}
 		if stored != nil { // by a recipe whose embeddings do not compare any more
@@ -176,7 +176,7 @@ func (s *Service) addUsable(ctx context.Context, tx *sql.Tx, p facegate.Person, 
 		if err != nil {
 			return err
 		}
-		added = append(added, photo.face.Embedding)
+		added = append(added, addedSample{sample.ID, photo.face.Embedding})
 		e.Samples = append(e.Samples, sample)
 	}
 	return nil
@@ -215,15 +215,24 @@ func (s *Service) replaceSample(ctx context.Context, tx *sql.Tx, now time.Time, 
 		detail: map[string]any{"reason": "replaced by the same photo under the present recipe"}})
 }
 
-func (s *Service) isNearIdentical(e *facegate.Embedding, personID string, added []*facegate.Embedding) bool {
+type addedSample struct {
+	id        string
+	embedding *facegate.Embedding
+}
+
+// nearIdenticalTo is the person's sample that e brings nothing new to; empty
+// where there is none.
+func (s *Service) nearIdenticalTo(e *facegate.Embedding, personID string, added []addedSample) (sampleID string) {
 	limit := s.nearIdentical()
 	for _, a := range added {
-		if e.Distance(a) <= limit {
-			return true
+		if e.Distance(a.embedding) <= limit {
+			return a.id
 		}
 	}
-	c, ok := s.Gallery.NearestOf(e, personID)
-	return ok && c.Distance <= limit
+	if c, ok := s.Gallery.NearestOf(e, personID); ok && c.Distance <= limit {
+		return c.SampleID
+	}
+	return ""
 }
 
 // nearestOther is the nearest person within DuplicateDistance who is not the one

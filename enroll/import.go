@@ -214,7 +214,7 @@ func alreadySkipped(photos []facegate.Photo, refused []facegate.Refusal) []faceg
 	var skipped []facegate.Refusal
 	for _, p := range photos {
 		if !slices.ContainsFunc(refused, func(r facegate.Refusal) bool { return r.Photo == p.Name }) {
-			skipped = append(skipped, *alreadyEnrolled(p.Name))
+			skipped = append(skipped, *alreadyEnrolled(p.Name, ""))
 		}
 	}
 	return skipped
@@ -227,7 +227,7 @@ var errPhotoFailed = errors.New("the photo could not be processed")
 // analyse waits for a slot, and for a busy Analyser: an import is in no hurry,
 // and gives way to those who are. What fails within the Analyser fails one
 // photo, not the import.
-func (im *importer) analyse(ctx context.Context, photo []byte) (facegate.Analysis, error) {
+func (im *importer) analyse(ctx context.Context, photo facegate.Photo) (facegate.Analysis, error) {
 	select {
 	case im.slots <- struct{}{}:
 		defer func() { <-im.slots }()

@@ -31,10 +31,10 @@ type usablePhoto struct {
 }
 
 // An analyse finds and embeds the faces of a photo.
-type analyse func(ctx context.Context, photo []byte) (facegate.Analysis, error)
+type analyse func(ctx context.Context, photo facegate.Photo) (facegate.Analysis, error)
 
-func (s *Service) analyse(ctx context.Context, photo []byte) (facegate.Analysis, error) {
-	return s.Analyser.Analyse(ctx, photo, facegate.AnalyseOptions{Embed: true, Crops: true})
+func (s *Service) analyse(ctx context.Context, photo facegate.Photo) (facegate.Analysis, error) {
+	return s.Analyser.Analyse(ctx, photo.Data, facegate.AnalyseOptions{Embed: true, Crops: true, MinScore: photo.MinScore})
 }
 
 // take judges photos. Those the person has already are skipped without a look: a
@@ -66,10 +66,10 @@ func (s *Service) take(ctx context.Context, personID string, photos []facegate.P
 				return s.Store.cause(ctx, err)
 			}
 			if stored != nil && stored.recipe == recipe {
-				verdicts[i].skipped = alreadyEnrolled(photo.Name)
+				verdicts[i].skipped = alreadyEnrolled(photo.Name, stored.sampleID)
 				return nil
 			}
-			a, err := analyse(ctx, photo.Data)
+			a, err := analyse(ctx, photo)
 			if err != nil {
 				verdicts[i].refused, err = unreadable(photo.Name, err)
 				return err
@@ -145,13 +145,13 @@ func unreadable(photo string, err error) (*facegate.Refusal, error) {
 	return nil, err
 }
 
-func alreadyEnrolled(photo string) *facegate.Refusal {
-	return &facegate.Refusal{Photo: photo, Code: facegate.CodeNearIdentical, Detail: "This photo is already enrolled for this person."}
+func alreadyEnrolled(photo, sampleID string) *facegate.Refusal {
+	return &facegate.Refusal{Photo: photo, Code: facegate.CodeNearIdentical, Detail: "This photo is already enrolled for this person.", SampleID: sampleID}
 }
 
-func nearlyIdentical(photo string) *facegate.Refusal {
+func nearlyIdentical(photo, sampleID string) *facegate.Refusal {
 	return &facegate.Refusal{Photo: photo, Code: facegate.CodeNearIdentical,
-		Detail: "This photo is nearly identical to one that is already enrolled for this person."}
+		Detail: "This photo is nearly identical to one that is already enrolled for this person.", SampleID: sampleID}
 }
 
 // sentence is s with a capital at the start and a full stop at the end.

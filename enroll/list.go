@@ -65,6 +65,10 @@ func selection(f facegate.PeopleFilter) (where string, args []any) {
 		where += ` AND (p.name_folded LIKE ? ESCAPE '\' OR p.external_id_folded LIKE ? ESCAPE '\')`
 		args = append(args, pattern, pattern)
 	}
+	if f.Name != "" {
+		where += ` AND p.name_folded = ?`
+		args = append(args, fold(strings.Join(strings.Fields(f.Name), " ")))
+	}
 	if tag := norm.NFC.String(strings.TrimSpace(f.Tag)); tag != "" {
 		where += ` AND EXISTS (SELECT 1 FROM json_each(p.tags) t WHERE t.value = ?)`
 		args = append(args, tag)

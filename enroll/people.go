@@ -129,16 +129,12 @@ func (s *Service) DeleteSample(ctx context.Context, personID, sampleID string) e
 		if sample.PersonID != personID {
 			return sampleNotFound(sampleID)
 		}
-		if err := deleteSample(ctx, tx, sampleID); err != nil {
-			return err
-		}
-		return appendAudit(ctx, tx, s.now(), auditEntry{action: actionSampleDelete, personID: personID, sampleID: sampleID})
+		return s.dropSample(ctx, tx, sample)
 	})
 	if err != nil {
 		return fmt.Errorf("delete sample: %w", err)
 	}
-	s.afterCommit(ctx)
-	s.afterErasure(ctx)
+	s.afterDeletion(ctx, 1)
 	return nil
 }
 

@@ -26,7 +26,7 @@ type prepared struct {
 
 func (a *prepared) Recipe() string { return a.recipe }
 
-func (a *prepared) Analyse(ctx context.Context, photo []byte, _ facegate.AnalyseOptions) (facegate.Analysis, error) {
+func (a *prepared) Analyse(ctx context.Context, photo []byte, o facegate.AnalyseOptions) (facegate.Analysis, error) {
 	a.calls.Add(1)
 	if a.before != nil {
 		if err := a.before(photo); err != nil {
@@ -49,7 +49,9 @@ func (a *prepared) Analyse(ctx context.Context, photo []byte, _ facegate.Analyse
 		if quality < 0.3 {
 			f.Quality.Reasons = []string{"the face is blurred"}
 		}
-		out.Faces = append(out.Faces, f)
+		if f.Score >= o.MinScore {
+			out.Faces = append(out.Faces, f)
+		}
 	}
 	return out, nil
 }

@@ -47,8 +47,8 @@ func (u *Unknowns) Name(ctx context.Context, id string, n facegate.Naming) (face
 		}
 		photos = append(photos, facegate.Photo{Name: "camera " + s.At.UTC().Format("2006-01-02 15.04.05.000"), Data: s.Crop})
 	}
-	analyse := func(ctx context.Context, photo []byte) (facegate.Analysis, error) {
-		if f, ok := faces[sha256.Sum256(photo)]; ok {
+	analyse := func(ctx context.Context, photo facegate.Photo) (facegate.Analysis, error) {
+		if f, ok := faces[sha256.Sum256(photo.Data)]; ok {
 			return facegate.Analysis{Faces: []facegate.Face{f}}, nil
 		}
 		return u.People.analyse(ctx, photo)

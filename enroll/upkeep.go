@@ -92,19 +92,23 @@ func (s *Service) erase(ctx context.Context, id string, still func(facegate.Pers
 		if err != nil || !still(p) {
 			return err
 		}
-		if err := eraseWaiting(ctx, tx, id); err != nil {
-			return err
-		}
-		if _, err := tx.ExecContext(ctx, `DELETE FROM people WHERE id = ?`, id); err != nil {
-			return err
-		}
-		return appendAudit(ctx, tx, s.now(),
-			auditEntry{action: actionPersonDelete, personID: id, detail: map[string]any{"samples": p.SampleCount}})
+		return s.erasePerson(ctx, tx, p)
 	})
 	if err != nil {
 		return fmt.Errorf("delete person: %w", err)
 	}
-	s.afterCommit(ctx)
-	s.afterErasure(ctx)
+	s.afterDeletion(ctx, 1)
 	return nil
+}
+
+// erasePerson erases a person with all samples and sightings, audited.
+func (s *Service) erasePerson(ctx context.Context, tx *sql.Tx, p facegate.Person) error {
+	if err := eraseWaiting(ctx, tx, p.ID); err != nil {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, `DELETE FROM people WHERE id = ?`, p.ID); err != nil {
+		return err
+	}
+	return appendAudit(ctx, tx, s.now(),
+		auditEntry{action: actionPersonDelete, personID: p.ID, detail: map[string]any{"samples": p.SampleCount}})
 }

@@ -103,21 +103,11 @@ func (s *Service) IdentifySample(ctx context.Context, sampleID string, o facegat
 	if err != nil {
 		return facegate.Identification{}, err
 	}
-	if s.Samples == nil {
-		return facegate.Identification{}, facegate.NewError(facegate.CodeInvalid, "samples cannot be looked up here", "")
-	}
-	sample, err := s.Samples.Sample(ctx, sampleID)
+	sample, own, err := s.sample(ctx, sampleID)
 	if err != nil {
-		return facegate.Identification{}, fmt.Errorf("look up the sample: %w", err)
+		return facegate.Identification{}, err
 	}
-	own, err := s.Samples.Embeddings(ctx, sample.PersonID)
-	if err != nil {
-		return facegate.Identification{}, fmt.Errorf("look up the person's samples: %w", err)
-	}
-	probe, ok := own[sampleID]
-	if !ok {
-		return facegate.Identification{}, facegate.NewError(facegate.CodeInvalid, "the sample was made by another recipe, so it does not compare", "move the gallery to the recipe in use: facegate reembed")
-	}
+	probe := own[sampleID]
 	if err := s.sync(ctx); err != nil {
 		return facegate.Identification{}, err
 	}
@@ -154,6 +144,26 @@ func (s *Service) IdentifySample(ctx context.Context, sampleID string, o facegat
 		}
 	}
 	return answer, nil
+}
+
+// sample is an enrolled sample, with the embeddings of all its person's samples by
+// id, its own among them.
+func (s *Service) sample(ctx context.Context, id string) (facegate.Sample, map[string]facegate.Embedding, error) {
+	if s.Samples == nil {
+		return facegate.Sample{}, nil, facegate.NewError(facegate.CodeInvalid, "samples cannot be looked up here", "")
+	}
+	sample, err := s.Samples.Sample(ctx, id)
+	if err != nil {
+		return facegate.Sample{}, nil, fmt.Errorf("look up the sample: %w", err)
+	}
+	own, err := s.Samples.Embeddings(ctx, sample.PersonID)
+	if err != nil {
+		return facegate.Sample{}, nil, fmt.Errorf("look up the person's samples: %w", err)
+	}
+	if _, ok := own[id]; !ok {
+		return facegate.Sample{}, nil, facegate.NewError(facegate.CodeInvalid, "the sample was made by another recipe, so it does not compare", "move the gallery to the recipe in use: facegate reembed")
+	}
+	return sample, own, nil
 }
 
 // bestOf is the person by the sample nearest to probe, which is not counted.

@@ -77,7 +77,7 @@ func (s *Service) Identify(ctx context.Context, photo []byte, o facegate.Identif
 	if err != nil {
 		return result, err
 	}
-	result.Width, result.Height = analysis.Width, analysis.Height
+	result.Width, result.Height, result.Stages = analysis.Width, analysis.Height, analysis.Stages
 	result.Faces = make([]facegate.IdentifiedFace, 0, len(analysis.Faces))
 	if len(analysis.Faces) == 0 {
 		return result, nil
@@ -100,6 +100,9 @@ func (s *Service) Identify(ctx context.Context, photo []byte, o facegate.Identif
 		}
 		if f.Embedding != nil {
 			id, identified = identified[0], identified[1:]
+		}
+		if !o.Embeddings {
+			f.Embedding = nil
 		}
 		result.Faces = append(result.Faces, facegate.IdentifiedFace{Face: f, Identification: id})
 	}

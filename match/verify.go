@@ -109,23 +109,46 @@ func (s *Service) oneFace(ctx context.Context, photo facegate.Photo, largest boo
 	if largest {
 		most = 1
 	}
-	analysis, err := s.Analyser.Analyse(ctx, photo.Data, facegate.AnalyseOptions{Embed: true, MaxFaces: most})
+	analysis, err := s.oneFaced(ctx, photo, most)
 	if err != nil {
-		return facegate.Face{}, blame(photo.Name, err)
+		return facegate.Face{}, err
 	}
+	return analysis.Faces[0], nil
+}
+
+// oneFaced analyses a photo that must show one face, among its largest so many.
+func (s *Service) oneFaced(ctx context.Context, photo facegate.Photo, most int) (facegate.Analysis, error) {
+	analysis, err := s.faced(ctx, photo, most)
 	switch {
-	case len(analysis.Faces) == 0:
-		return facegate.Face{}, facegate.NewError(facegate.CodeNoFace,
-			fmt.Sprintf("%s shows no face", photo.Name), "send a photo in which the face is larger, sharper or less covered")
-	case len(analysis.Faces) > 1 && !largest:
-		return facegate.Face{}, facegate.NewError(facegate.CodeSeveralFaces,
+	case err != nil:
+		return facegate.Analysis{}, err
+	case len(analysis.Faces) > 1:
+		return facegate.Analysis{}, facegate.NewError(facegate.CodeSeveralFaces,
 			fmt.Sprintf("%s shows more than one face", photo.Name), "send a photo of one person, or ask for the largest face")
 	case analysis.Faces[0].Embedding == nil:
-		return facegate.Face{}, facegate.NewError(facegate.CodeLowQuality,
+		return facegate.Analysis{}, facegate.NewError(facegate.CodeLowQuality,
 			fmt.Sprintf("the face in %s cannot be measured: %s", photo.Name, strings.Join(analysis.Faces[0].Quality.Reasons, "; ")),
 			"send a photo in which the face is larger, sharper or less covered")
 	}
-	return analysis.Faces[0], nil
+	return analysis, nil
+}
+
+// faced embeds the faces of a photo, the largest so many, that must show one at
+// least.
+func (s *Service) faced(ctx context.Context, photo facegate.Photo, most int) (facegate.Analysis, error) {
+	o := facegate.AnalyseOptions{Embed: true, MinScore: photo.MinScore, MaxFaces: most}
+	if err := checkAnalyse(o); err != nil {
+		return facegate.Analysis{}, err
+	}
+	analysis, err := s.Analyser.Analyse(ctx, photo.Data, o)
+	if err != nil {
+		return facegate.Analysis{}, blame(photo.Name, err)
+	}
+	if len(analysis.Faces) == 0 {
+		return facegate.Analysis{}, facegate.NewError(facegate.CodeNoFace,
+			fmt.Sprintf("%s shows no face", photo.Name), "send a photo in which the face is larger, sharper or less covered")
+	}
+	return analysis, nil
 }
 
 // blame names the photo in errors that are the photo's fault.
