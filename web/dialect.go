@@ -33,7 +33,7 @@ type dialect struct {
 
 // dialects is every dialect there is.
 func dialects() []*dialect {
-	return []*dialect{}
+	return []*dialect{comprefaceDialect()}
 }
 
 // Dialects names the dialects that a server can speak besides its own.

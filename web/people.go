@@ -120,6 +120,23 @@ func (s *Server) deletePerson(c *gin.Context) error {
 	return nil
 }
 
+// mergePeople answers POST /v1/people/{id}/merge.
+func (s *Server) mergePeople(c *gin.Context) error {
+	var body struct {
+		Others []string `json:"others"`
+	}
+	if err := readJSON(c, &body); err != nil {
+		return err
+	}
+	ctx, cancel := s.working(c)
+	defer cancel()
+	p, err := s.People.Merge(ctx, c.Param("id"), body.Others)
+	if err != nil {
+		return err
+	}
+	return answer(c, http.StatusOK, wholePerson(p))
+}
+
 // portrait answers GET /v1/people/{id}/portrait.
 func (s *Server) portrait(c *gin.Context) error {
 	ctx, cancel := s.working(c)

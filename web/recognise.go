@@ -40,14 +40,58 @@ func (s *Server) identifyFaces(c *gin.Context, photo []byte, o facegate.Identify
 }
 
 func (s *Server) identifyProbe(c *gin.Context, e facegate.Embedding, o facegate.IdentifyOptions) (facegate.Identification, error) {
+	all, err := s.identifyProbes(c, []facegate.Embedding{e}, o)
+	if err != nil {
+		return facegate.Identification{}, err
+	}
+	return all[0], nil
+}
+
+func (s *Server) identifyProbes(c *gin.Context, probes []facegate.Embedding, o facegate.IdentifyOptions) ([]facegate.Identification, error) {
 	ctx, cancel := s.working(c)
 	defer cancel()
-	i, err := s.Recognition.IdentifyEmbedding(ctx, e, o)
-	if err != nil {
-		return i, err
+	countFaces(c, len(probes))
+	all := make([]facegate.Identification, len(probes))
+	for i, e := range probes {
+		var err error
+		if all[i], err = s.Recognition.IdentifyEmbedding(ctx, e, o); err != nil {
+			return nil, err
+		}
+		s.metrics.decided(opIdentify, all[i].Decision)
 	}
-	s.metrics.decided(opIdentify, i.Decision)
-	return i, nil
+	return all, nil
+}
+
+func (s *Server) compareFaces(c *gin.Context, r facegate.Reference, photo facegate.Photo, o facegate.CompareOptions) (facegate.Comparison, error) {
+	ctx, cancel := s.working(c)
+	defer cancel()
+	cmp, err := s.Recognition.CompareFaces(ctx, r, photo, o)
+	if err != nil {
+		return cmp, err
+	}
+	faces := len(cmp.Photo.Faces)
+	if cmp.Reference != nil {
+		faces += len(cmp.Reference.Faces)
+	}
+	s.metrics.found(opVerify, faces)
+	countFaces(c, faces)
+	for _, v := range cmp.Verifications {
+		if v != nil {
+			s.metrics.decided(opVerify, v.Decision)
+		}
+	}
+	return cmp, nil
+}
+
+func (s *Server) compareProbes(c *gin.Context, r facegate.Reference, probes []facegate.Embedding) ([]facegate.Verification, error) {
+	ctx, cancel := s.working(c)
+	defer cancel()
+	countFaces(c, len(probes))
+	all, err := s.Recognition.CompareEmbeddings(ctx, r, probes)
+	for _, v := range all {
+		s.metrics.decided(opVerify, v.Decision)
+	}
+	return all, err
 }
 
 // verifyFaces runs check, which compares two faces.

@@ -39,6 +39,7 @@ func (s *Server) routes() *gin.Engine {
 	people.GET("/:id", s.handle(s.person))
 	people.PATCH("/:id", s.handle(s.updatePerson))
 	people.DELETE("/:id", s.handle(s.deletePerson))
+	people.POST("/:id/merge", s.handle(s.mergePeople))
 	people.GET("/:id/portrait", s.handle(s.portrait))
 	people.GET("/:id/samples", s.handle(s.listSamples))
 	people.POST("/:id/samples", s.handle(s.addSamples))

@@ -40,6 +40,7 @@ func grants() map[string]grant {
 		"GET /v1/people/:id":                              enroll,
 		"PATCH /v1/people/:id":                            enroll,
 		"DELETE /v1/people/:id":                           enroll,
+		"POST /v1/people/:id/merge":                       enroll,
 		"GET /v1/people/:id/portrait":                     enroll,
 		"GET /v1/people/:id/samples":                      enroll,
 		"POST /v1/people/:id/samples":                     enroll,
