@@ -16,7 +16,7 @@ import (
 const noKey = "0197c7a2-4b1e-4c44-9d0b-3f6a1c2d4e5f"
 
 func TestComprefaceKeys(t *testing.T) {
-	g := newGateway(t, func(s *web.Server) { s.Auth = web.AuthOn })
+	g := newGateway(t, speaksCompreface, func(s *web.Server) { s.Auth = web.AuthOn })
 	g.enrol(t, "obama", "Barack Obama", "people/obama/obama.jpg")
 	key, header := g.key(t, facegate.NewKey{Scopes: []facegate.Scope{facegate.ScopeEnroll}})
 	gone, revoked := g.key(t, facegate.NewKey{Scopes: []facegate.Scope{facegate.ScopeAdmin}})
@@ -58,7 +58,7 @@ func TestComprefaceKeys(t *testing.T) {
 
 // Every scope opens the routes of its kind, and no others.
 func TestComprefaceScopes(t *testing.T) {
-	g := newGateway(t, func(s *web.Server) { s.Auth = web.AuthOn })
+	g := newGateway(t, speaksCompreface, func(s *web.Server) { s.Auth = web.AuthOn })
 	obama := named("file", file(t, "", "people/obama/obama.jpg"))
 	calls := map[string]facegate.Scope{
 		"POST recognition/subjects": facegate.ScopeEnroll, "GET recognition/faces": facegate.ScopeEnroll, "DELETE recognition/faces/none": facegate.ScopeEnroll,
@@ -82,7 +82,7 @@ func TestComprefaceScopes(t *testing.T) {
 
 func TestComprefaceSlowsDown(t *testing.T) {
 	now := time.Date(2026, 4, 1, 12, 0, 0, 0, time.UTC)
-	g := newGateway(t, func(s *web.Server) {
+	g := newGateway(t, speaksCompreface, func(s *web.Server) {
 		s.Auth, s.Now = web.AuthOn, func() time.Time { return now }
 	})
 	// Wrong keys in addresses are counted like those in headers.
@@ -145,7 +145,7 @@ func TestComprefaceFaults(t *testing.T) {
 
 // The JavaScript SDK runs in browsers: pages of origins that were named may ask.
 func TestComprefaceInBrowsers(t *testing.T) {
-	g := newGateway(t, func(s *web.Server) { s.Auth, s.CORSOrigins = web.AuthOn, []string{"https://app.test"} })
+	g := newGateway(t, speaksCompreface, func(s *web.Server) { s.Auth, s.CORSOrigins = web.AuthOn, []string{"https://app.test"} })
 	_, header := g.key(t, facegate.NewKey{Scopes: []facegate.Scope{facegate.ScopeEnroll}})
 	preflight := func(origin string) answer {
 		return ask(g.Handler(), "OPTIONS", "/api/v1/recognition/faces?subject=x", body{}, map[string]string{

@@ -47,7 +47,7 @@ type comprefaceVerified struct {
 	} `json:"result"`
 }
 
-func strictly[T any](t *testing.T, a answer) (v T) {
+func wholly[T any](t *testing.T, a answer) (v T) {
 	t.Helper()
 	d := json.NewDecoder(bytes.NewReader(a.body))
 	d.DisallowUnknownFields()
@@ -89,14 +89,14 @@ func (f comprefaceTold) similarTo(t *testing.T, similarity *float64, low, high f
 }
 
 func TestComprefaceRecognizes(t *testing.T) {
-	g := newGateway(t, audited)
+	g := newGateway(t, speaksCompreface, audited)
 	g.enrol(t, "obama", "Barack Obama", "people/obama/obama.jpg", "people/obama/obama2.jpg")
 	g.enrol(t, "kit", "Kit", "people/kit_harington/john1.jpeg")
 	g.enrol(t, "rose", "Rose", "people/rose_leslie/img1.jpg")
 	obama, both := named("file", file(t, "", "probes/obama1.jpg")), named("file", file(t, "", "probes/kit_with_rose.jpg"))
 	crop := fileOf("file", "crop.jpg", must(g.people.Thumbnail(t.Context(), g.vars["obama.sample"])))
 	result := func(check func(*testing.T, comprefaceResult)) func(*testing.T, answer) {
-		return func(t *testing.T, a answer) { check(t, strictly[comprefaceResult](t, a)) }
+		return func(t *testing.T, a answer) { check(t, wholly[comprefaceResult](t, a)) }
 	}
 	named := func(f comprefaceTold) (names []string) {
 		for _, s := range *f.Subjects {
@@ -221,14 +221,14 @@ func must[T any](v T, err error) T {
 }
 
 func TestComprefaceVerifies(t *testing.T) {
-	g := newGateway(t)
+	g := newGateway(t, speaksCompreface)
 	g.enrol(t, "rose", "Rose", "people/rose_leslie/img1.jpg")
 	rose, both := named("file", file(t, "", "people/rose_leslie/img2.jpg")), named("file", file(t, "", "probes/kit_with_rose.jpg"))
 	source, target := named("source_image", rose), named("target_image", both)
 	const sample, verify = "recognition/faces/{rose.sample}/verify", "verification/verify"
 	of := func(faces int, check func(*testing.T, comprefaceResult)) func(*testing.T, answer) {
 		return func(t *testing.T, a answer) {
-			r := strictly[comprefaceResult](t, a)
+			r := wholly[comprefaceResult](t, a)
 			if len(r.Result) != faces {
 				t.Fatalf("%.500s", a.body)
 			}
@@ -242,7 +242,7 @@ func TestComprefaceVerifies(t *testing.T) {
 	}
 	pair := func(matches int, landmarks, embedding, status bool) func(*testing.T, answer) {
 		return func(t *testing.T, a answer) {
-			r := strictly[comprefaceVerified](t, a)
+			r := wholly[comprefaceVerified](t, a)
 			if len(r.Result) != 1 || len(r.Result[0].Matches) != matches || (r.Result[0].Versions != nil) != status {
 				t.Fatalf("%.500s", a.body)
 			}
@@ -293,13 +293,13 @@ func TestComprefaceVerifies(t *testing.T) {
 }
 
 func TestComprefaceEmbeddings(t *testing.T) {
-	g := newGateway(t, audited)
+	g := newGateway(t, speaksCompreface, audited)
 	g.enrol(t, "kit", "Kit", "people/kit_harington/john1.jpeg")
 	g.enrol(t, "rose", "Rose", "people/rose_leslie/img1.jpg")
 	both := named("file", file(t, "", "probes/kit_with_rose.jpg"))
 	a := ask(g.Handler(), "POST", "/api/v1/detection/detect?face_plugins=calculator", multi(both), nil)
 	var embeddings []string
-	for _, f := range strictly[comprefaceResult](t, a).Result {
+	for _, f := range wholly[comprefaceResult](t, a).Result {
 		embeddings = append(embeddings, string(must(json.Marshal(f.Embedding))))
 	}
 	if len(embeddings) != 2 {
@@ -316,7 +316,7 @@ func TestComprefaceEmbeddings(t *testing.T) {
 	}
 	result := func(check func(*testing.T, []similar)) func(*testing.T, answer) {
 		return func(t *testing.T, a answer) {
-			r := strictly[struct {
+			r := wholly[struct {
 				Result []similar `json:"result"`
 			}](t, a).Result
 			for _, one := range r {

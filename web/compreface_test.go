@@ -29,6 +29,8 @@ type comprefaceCall struct {
 	check  func(t *testing.T, a answer)
 }
 
+var speaksCompreface = speaking("compreface")
+
 func (g *gateway) compreface(t *testing.T, calls []comprefaceCall) {
 	t.Helper()
 	for _, c := range calls {
@@ -89,7 +91,7 @@ func blank() part {
 func base64Of(p part) string { return base64.StdEncoding.EncodeToString(p.data) }
 
 func TestComprefaceSubjects(t *testing.T) {
-	g := newGateway(t)
+	g := newGateway(t, speaksCompreface)
 	g.enrol(t, "obama", "Barack Obama", "people/obama/obama.jpg")
 	g.enrol(t, "biden", "Joe Biden", "people/biden/biden.jpg")
 	g.enrol(t, "biden2", "Joseph", "people/biden/biden.jpg", "people/biden/biden2.jpg")
@@ -145,7 +147,7 @@ func TestComprefaceSubjects(t *testing.T) {
 }
 
 func TestComprefaceFaces(t *testing.T) {
-	g := newGateway(t)
+	g := newGateway(t, speaksCompreface)
 	g.enrol(t, "biden", "Joe Biden", "people/biden/biden.jpg")
 	obama, obama2 := named("file", file(t, "", "people/obama/obama.jpg")), named("file", file(t, "", "people/obama/obama2.jpg"))
 	both := named("file", file(t, "", "probes/obama_and_biden.jpg"))
@@ -230,7 +232,7 @@ func TestComprefaceFaces(t *testing.T) {
 
 // A server that asks for consent enrols nobody for a client that cannot give it.
 func TestComprefaceAsksForConsent(t *testing.T) {
-	g := newGateway(t)
+	g := newGateway(t, speaksCompreface)
 	g.people.RequireConsent = true
 	obama := named("file", file(t, "", "people/obama/obama.jpg"))
 	e, err := g.people.Create(t.Context(), facegate.NewPerson{Name: "Ada", Consent: facegate.Consent{Basis: "form"}}, nil)
@@ -283,7 +285,7 @@ func TestComprefaceLimits(t *testing.T) {
 
 // Pages come one after the other until all are there.
 func TestComprefaceListsAllSubjects(t *testing.T) {
-	g := newGateway(t)
+	g := newGateway(t, speaksCompreface)
 	var want []string
 	for i := range 501 {
 		want = append(want, fmt.Sprintf("person %03d", i))

@@ -20,6 +20,13 @@ func Granted() map[string]bool {
 	for route, g := range grants() {
 		all[route] = g.public || len(g.scopes) > 0
 	}
+	for _, d := range dialects() {
+		for route, g := range d.grants {
+			if !d.optional {
+				all[route] = g.public || len(g.scopes) > 0
+			}
+		}
+	}
 	return all
 }
 

@@ -94,7 +94,6 @@ func newGateway(t testing.TB, adjust ...func(*web.Server)) *gateway {
 			Recognition: recognition, People: people, GallerySize: gallery.Size, Version: "test", Thresholds: recognition.Rules, Samples: recognition,
 			Audit: &enroll.AuditLog{Store: store}, Exporter: people,
 			Keys: &enroll.Keys{Store: store}, Accounts: &enroll.Accounts{Store: store}, Auth: web.AuthOff,
-			Dialects: web.StandardDialects(),
 		},
 		people: people, log: &logBuffer{}, vars: map[string]string{},
 	}
