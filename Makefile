@@ -48,6 +48,13 @@ web/ui/dist/index.html: web/ui/node_modules/.package-lock.json $(UI_SOURCES)
 
 console: web/ui/dist/index.html
 
+# Clients of other systems, with which the tests drive a server.
+conformance: web/conformance/node_modules/.package-lock.json
+
+web/conformance/node_modules/.package-lock.json: web/conformance/package.json web/conformance/package-lock.json | packages
+	@cd web/conformance && npm ci --no-audit --no-fund --loglevel=error </dev/null
+	@touch $@
+
 models: build ## fetch the model files where they are missing
 	@bin/facegate models status >/dev/null 2>&1 || bin/facegate models pull --to models
 
@@ -78,6 +85,7 @@ test: build $(TOOLS)/gotestsum ## run every test, and say which were skipped and
 	@build/packages $(TEST_PACKAGES)
 	@bin/facegate models status >/dev/null 2>&1 || bin/facegate models pull --to models || \
 	  echo "The model files cannot be fetched; tests that need them will be skipped." >&2
+	@$(MAKE) --no-print-directory -s conformance || echo "The clients in web/conformance cannot be fetched; tests that need them will be skipped." >&2
 	@$(FETCH_PHOTOS) || echo "The test photos cannot be fetched; tests that need them will be skipped." >&2
 	@rm -rf $(RESULTS); mkdir -p $(RESULTS)
 	@failed=0; \
@@ -126,5 +134,5 @@ release: packages console ## build bin/release/facegate-linux-ARCH for other mac
 	  go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/release/facegate-linux-$(ARCH) ./cmd/facegate
 
 clean: ## remove what was built and fetched; ./data and ./models stay
-	@rm -rf bin .cache web/ui/node_modules
+	@rm -rf bin .cache web/ui/node_modules web/conformance/node_modules
 	@find web/ui/dist -mindepth 1 -not -name .gitkeep -delete 2>/dev/null || true

@@ -150,7 +150,7 @@ func (g *fuzzed) populate(f *testing.F) {
 // known code, an answer is as openapi.yaml says, and what is refused wrote nothing.
 func (g *fuzzed) send(t *testing.T, o operation, id, query string, header http.Header, content string) *httptest.ResponseRecorder {
 	t.Helper()
-	path := strings.NewReplacer("{id}", id, "{sample_id}", id).Replace(o.path)
+	path := strings.NewReplacer("{id}", id, "{sample_id}", id, "{subject}", id, "{key}", id).Replace(o.path)
 	ctx, hangUp := context.WithCancel(context.Background())
 	defer hangUp()
 	r := &http.Request{Method: o.method, URL: &url.URL{Path: path, RawQuery: query}, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -171,11 +171,11 @@ func (g *fuzzed) send(t *testing.T, o operation, id, query string, header http.H
 
 func (g *fuzzed) promised(t *testing.T, o operation, r *http.Request, w *httptest.ResponseRecorder) {
 	t.Helper()
-	answered := answer{w.Result(), w.Body.Bytes()}
+	answered, path := answer{w.Result(), w.Body.Bytes()}, r.URL.Path
 	route, params, err := g.router.FindRoute(r)
 	if err != nil || route.Operation.OperationID != o.id { // the id made another address of it
 		if w.Code >= 400 {
-			checkProblem(t, answered)
+			checkFailure(t, path, answered)
 		}
 		return
 	}
@@ -186,7 +186,7 @@ func (g *fuzzed) promised(t *testing.T, o operation, r *http.Request, w *httptes
 		t.Errorf("%s: the status %d is not described: %s", o.id, w.Code, w.Body)
 	}
 	if w.Code >= 400 {
-		checkProblem(t, answered)
+		checkFailure(t, path, answered)
 	}
 	if retry := w.Header().Get("Retry-After"); (w.Code == 503 || w.Code == 429) && retry == "" {
 		t.Errorf("%s: %d without Retry-After", o.id, w.Code)
@@ -197,6 +197,17 @@ func (g *fuzzed) promised(t *testing.T, o operation, r *http.Request, w *httptes
 	if err := asDescribed(strictly(r, params, route), w); err != nil {
 		t.Errorf("%s: the answer is not as described: %v\n%.1000s", o.id, err, w.Body)
 	}
+}
+
+// checkFailure holds an error to the words of the dialect that is spoken at an
+// address.
+func checkFailure(t *testing.T, path string, a answer) {
+	t.Helper()
+	if strings.HasPrefix(path, "/api/v1/") {
+		comprefaceErrorOf(t, a)
+		return
+	}
+	checkProblem(t, a)
 }
 
 // version changes whenever somebody else commits to the database.
