@@ -181,8 +181,7 @@ func (s *Server) comprefaceDeleteFaces(c *gin.Context) error {
 func (s *Server) comprefacePicture(c *gin.Context) error {
 	ctx, cancel := s.working(c)
 	defer cancel()
-	data, err := s.People.Thumbnail(ctx, c.Param("id"))
-	mediaType := "image/jpeg"
+	data, mediaType, err := s.People.Photo(ctx, c.Param("id"))
 	if facegate.CodeOf(err) == facegate.CodeSampleNotFound {
 		c.Set(keyComprefaceCode, 11)
 		return noSuchImage(c.Param("id"))

@@ -230,6 +230,25 @@ func TestComprefaceFaces(t *testing.T) {
 	})
 }
 
+// Where photos are kept, the photo is the picture of a face, with no metadata.
+func TestComprefaceServesKeptPhotos(t *testing.T) {
+	g := newGateway(t, speaksCompreface)
+	cleaner, ok := g.people.Analyser.(facegate.PhotoCleaner)
+	if !ok {
+		t.Fatal("the detector cleans no photos")
+	}
+	g.people.Keep = cleaner
+	photo := named("file", file(t, "", "people/lin_manuel_miranda/lin-manuel-miranda.png"))
+	a := ask(g.Handler(), "POST", "/api/v1/recognition/faces?subject=Lin", multi(photo), nil)
+	id := decode[struct {
+		ImageID string `json:"image_id"`
+	}](t, a).ImageID
+	a = ask(g.Handler(), "GET", "/api/v1/recognition/faces/"+id+"/img", body{}, nil)
+	if a.StatusCode != 200 || a.Header.Get("Content-Type") != "image/png" || len(a.body) < len(photo.data)/2 {
+		t.Errorf("%d %s, %d bytes", a.StatusCode, a.Header.Get("Content-Type"), len(a.body))
+	}
+}
+
 // A server that asks for consent enrols nobody for a client that cannot give it.
 func TestComprefaceAsksForConsent(t *testing.T) {
 	g := newGateway(t, speaksCompreface)
