@@ -42,7 +42,7 @@ type Sample struct {
 	Recipe    string    `json:"recipe"` // how the embedding was made
 	Quality   Quality   `json:"quality"`
 	Box       Box       `json:"box"`    // where the face was in the photo
-	Source    string    `json:"source"` // the photo's file name, or "webcam"
+	Source    string    `json:"source"` // the photo's file name, "webcam", or "facebox:" and the id under which a client of that dialect taught it
 	PhotoKept bool      `json:"photo_kept"`
 	CreatedAt time.Time `json:"created_at"`
 }
@@ -157,6 +157,9 @@ type People interface {
 	Merge(ctx context.Context, id string, others []string) (Person, error)
 	Samples(ctx context.Context, personID string) ([]Sample, error)
 	Sample(ctx context.Context, sampleID string) (Sample, error)
+	// SamplesBySource is every sample with exactly that source, whoever's, in the
+	// order they were enrolled.
+	SamplesBySource(ctx context.Context, source string) ([]Sample, error)
 	DeleteSample(ctx context.Context, personID, sampleID string) error
 	// ListSamples is samples of all people, or of one, in the order they were enrolled.
 	ListSamples(ctx context.Context, f SampleFilter) (SamplePage, error)

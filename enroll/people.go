@@ -116,6 +116,19 @@ func (s *Service) Sample(ctx context.Context, sampleID string) (facegate.Sample,
 	return sample, s.Store.cause(ctx, err)
 }
 
+// SamplesBySource is every sample with exactly that source, in the order they
+// were enrolled.
+func (s *Service) SamplesBySource(ctx context.Context, source string) (samples []facegate.Sample, err error) {
+	err = s.Store.read(ctx, func(tx *sql.Tx) error {
+		samples, err = selectSamples(ctx, tx, `s.source = ?`, source)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for samples by their source: %w", err)
+	}
+	return samples, nil
+}
+
 // DeleteSample erases one of a person's samples.
 func (s *Service) DeleteSample(ctx context.Context, personID, sampleID string) error {
 	err := s.Store.write(ctx, func(tx *sql.Tx) error {

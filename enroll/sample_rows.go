@@ -87,16 +87,26 @@ func scanSample(row interface{ Scan(...any) error }) (facegate.Sample, error) {
 }
 
 func samplesOf(ctx context.Context, q queryer, personID string) ([]facegate.Sample, error) {
-	rows, err := q.QueryContext(ctx, `SELECT `+sampleColumns+` FROM samples s WHERE s.person_id = ? ORDER BY s.seq`, personID)
+	samples, err := selectSamples(ctx, q, `s.person_id = ?`, personID)
 	if err != nil {
 		return nil, fmt.Errorf("read the samples of person %s: %w", personID, err)
+	}
+	return samples, nil
+}
+
+// selectSamples is the samples for which a condition holds, in the order they
+// were enrolled.
+func selectSamples(ctx context.Context, q queryer, where string, args ...any) ([]facegate.Sample, error) {
+	rows, err := q.QueryContext(ctx, `SELECT `+sampleColumns+` FROM samples s WHERE `+where+` ORDER BY s.seq`, args...)
+	if err != nil {
+		return nil, err
 	}
 	defer rows.Close()
 	samples := []facegate.Sample{}
 	for rows.Next() {
 		s, err := scanSample(rows)
 		if err != nil {
-			return nil, fmt.Errorf("read the samples of person %s: %w", personID, err)
+			return nil, err
 		}
 		samples = append(samples, s)
 	}

@@ -109,7 +109,11 @@ func (s *Server) identifyCaller(c *gin.Context) (caller, error) {
 	if s.Keys == nil || s.Accounts == nil {
 		return caller{open: true}, nil
 	}
-	if secret, shown := keyOf(c); shown {
+	secret, shown, err := s.keyOf(c)
+	if err != nil {
+		return caller{}, err
+	}
+	if shown {
 		return s.callerByKey(c, secret)
 	}
 	if cookie, err := c.Request.Cookie(s.cookieName()); err == nil && cookie.Value != "" {
@@ -131,19 +135,19 @@ func (s *Server) identifyCaller(c *gin.Context) (caller, error) {
 
 // keyOf is the key of a request: in the header x-api-key, as the bearer, or where
 // the clients of its dialect put it.
-func keyOf(c *gin.Context) (secret string, shown bool) {
+func (s *Server) keyOf(c *gin.Context) (secret string, shown bool, err error) {
 	r := c.Request
 	if key := r.Header.Get("X-Api-Key"); key != "" {
-		return strings.TrimSpace(key), true
+		return strings.TrimSpace(key), true, nil
 	}
 	kind, value, _ := strings.Cut(r.Header.Get("Authorization"), " ")
 	if strings.EqualFold(kind, "Bearer") {
-		return strings.TrimSpace(value), true
+		return strings.TrimSpace(value), true, nil
 	}
 	if d := dialectOf(c); d != nil && d.key != nil {
-		return d.key(c)
+		return d.key(s, c)
 	}
-	return "", false
+	return "", false, nil
 }
 
 // callerByKey is whoever shows a key. The right key is always let in; wrong ones

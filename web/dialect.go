@@ -26,14 +26,15 @@ type dialect struct {
 	// failure is p in the dialect's own words. The status may be another than p's.
 	failure func(c *gin.Context, p Problem) (status int, body any)
 	// key is the key of a request, where the dialect's clients send it elsewhere
-	// than ours do; nil, and not shown: as ours.
-	key    func(c *gin.Context) (secret string, shown bool)
+	// than ours do; nil, and not shown: as ours. It fails where that cannot be read.
+	key    func(s *Server, c *gin.Context) (secret string, shown bool, err error)
 	grants map[string]grant // who may use its routes, as in [grants]
+	health map[string]any   // what its clients look for at /healthz, besides what is there
 }
 
 // dialects is every dialect there is.
 func dialects() []*dialect {
-	return []*dialect{comprefaceDialect()}
+	return []*dialect{comprefaceDialect(), deepstack(), codeproject(), facebox()}
 }
 
 // Dialects names the dialects that a server can speak besides its own.
@@ -59,27 +60,34 @@ func StandardDialects() []string {
 
 const keyDialect = "facegate.dialect"
 
-// chooseDialects is those that Dialects names.
-func (s *Server) chooseDialects() error {
-	s.spoken = nil
+// CheckDialects fails, with [facegate.CodeInvalid], where a server cannot speak
+// all the dialects that names says.
+func CheckDialects(names []string) error {
+	_, err := chooseDialects(names)
+	return err
+}
+
+// chooseDialects is the dialects of these names.
+func chooseDialects(names []string) ([]*dialect, error) {
+	var chosen []*dialect
 	known := dialects()
-	for _, name := range s.Dialects {
+	for _, name := range names {
 		i := slices.IndexFunc(known, func(d *dialect) bool { return d.name == name })
 		if i < 0 {
-			return facegate.NewError(facegate.CodeInvalid, fmt.Sprintf("%q is no dialect", name), "known: "+strings.Join(Dialects(), ", "))
+			return nil, facegate.NewError(facegate.CodeInvalid, fmt.Sprintf("%q is no dialect", name), "known: "+strings.Join(Dialects(), ", "))
 		}
 		d := known[i]
-		for _, other := range s.spoken {
+		for _, other := range chosen {
 			if other != d && slices.ContainsFunc(d.prefixes, func(p string) bool { return slices.Contains(other.prefixes, p) }) {
-				return facegate.NewError(facegate.CodeInvalid,
+				return nil, facegate.NewError(facegate.CodeInvalid,
 					fmt.Sprintf("%s and %s share their addresses", other.name, d.name), "choose one of them")
 			}
 		}
-		if !slices.Contains(s.spoken, d) {
-			s.spoken = append(s.spoken, d)
+		if !slices.Contains(chosen, d) {
+			chosen = append(chosen, d)
 		}
 	}
-	return nil
+	return chosen, nil
 }
 
 // recogniseDialect remembers the dialect of an address, in which errors are

@@ -38,3 +38,16 @@ func Statuses() map[facegate.Code]int {
 	}
 	return all
 }
+
+// DialectGrants is every route of a dialect that its table has a line for.
+func DialectGrants(name string) map[string]bool {
+	all := map[string]bool{}
+	for _, d := range dialects() {
+		if d.name == name {
+			for route, g := range d.grants {
+				all[route] = g.public || len(g.scopes) > 0
+			}
+		}
+	}
+	return all
+}

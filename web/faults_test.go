@@ -20,10 +20,15 @@ func (f *faults) Detect(ctx context.Context, _ []byte, _ facegate.AnalyseOptions
 	return f.detect(ctx)
 }
 
+func (f *faults) Identify(ctx context.Context, _ []byte, _ facegate.IdentifyOptions) (facegate.IdentifyResult, error) {
+	_, err := f.detect(ctx)
+	return facegate.IdentifyResult{}, err
+}
+
 // nobody is a People that no test of faults may reach.
 type nobody struct{ facegate.People }
 
-// newFaulty is a server whose detect call runs f.
+// newFaulty is a server whose detect and identify calls run f.
 func newFaulty(t testing.TB, f func(ctx context.Context) (facegate.Analysis, error), adjust ...func(*web.Server)) (*web.Server, *logBuffer) {
 	t.Helper()
 	log := &logBuffer{}

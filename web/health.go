@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"net/http"
 
 	"github.com/gin-gonic/gin"
@@ -10,7 +11,11 @@ import (
 // is not mended by restarting it.
 func (s *Server) health(c *gin.Context) {
 	c.Header("Cache-Control", "no-store")
-	if err := answer(c, http.StatusOK, map[string]string{"status": "ok", "version": s.Version}); err != nil {
+	told := map[string]any{"status": "ok", "version": s.Version}
+	for _, d := range s.spoken {
+		maps.Copy(told, d.health)
+	}
+	if err := answer(c, http.StatusOK, told); err != nil {
 		s.fail(c, err)
 	}
 }

@@ -13,6 +13,9 @@ func personFields() []string {
 	return []string{"name", "external_id", "tags", "notes", "consent_basis", "consent_at", "expires_at"}
 }
 
+// maxPeople is the size of the largest page of people.
+const maxPeople = 500
+
 // createPerson answers POST /v1/people.
 func (s *Server) createPerson(c *gin.Context) error {
 	person, u, err := s.readPerson(c)
@@ -65,7 +68,7 @@ func (s *Server) listPeople(c *gin.Context) error {
 	var f facegate.PeopleFilter
 	f.Query, _ = q.text("query")
 	f.Tag, _ = q.text("tag")
-	f.Limit = q.count("limit", 1, 500)
+	f.Limit = q.count("limit", 1, maxPeople)
 	f.After, _ = q.text("after")
 	if q.err != nil {
 		return q.err

@@ -86,6 +86,7 @@ type Server struct {
 	engine    *gin.Engine
 	described []byte // the API, as JSON
 	spoken    []*dialect
+	unclaimed *semaphore.Weighted // bytes held of bodies, see [clientForm]
 	metrics   *metrics
 	outcomes  map[facegate.Code]outcome
 	console   *console
@@ -137,9 +138,10 @@ func (s *Server) Initialize() error {
 	if err := s.Registry.Register(newWatchMetrics(s.Cameras, s.Outbox, s.MQTTConnected)); err != nil {
 		return fmt.Errorf("web: register metrics: %w", err)
 	}
-	if err := s.chooseDialects(); err != nil {
+	if s.spoken, err = chooseDialects(s.Dialects); err != nil {
 		return err
 	}
+	s.unclaimed = semaphore.NewWeighted(unclaimedBodies * s.MaxBodyBytes)
 	for _, d := range s.spoken {
 		maps.Copy(s.grants, d.grants)
 	}

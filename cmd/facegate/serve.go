@@ -40,6 +40,9 @@ func (c *serveCommand) Validate() error {
 	if c.RequestTimeout <= 0 || c.ShutdownTimeout <= 0 {
 		return errors.New("--request-timeout and --shutdown-timeout must be longer than 0")
 	}
+	if err := web.CheckDialects(c.spoken()); err != nil {
+		return fmt.Errorf("--dialects: %w", err)
+	}
 	return errors.Join(c.accessSettings.validate(), c.cameraSettings.validate())
 }
 
