@@ -267,3 +267,39 @@ func TestDialectsObeyConsent(t *testing.T) {
 		{name: "the consent is still there", path: "/facebox/teach?name=barack&id=barack", body: multi(boxed), status: 200, expected: []string{`"success":true`}},
 	})
 }
+
+// visionCalls call every operation of DeepStack's and CodeProject.AI's dialects.
+func visionCalls(t *testing.T) []call {
+	image := func(field, photo string) part { return file(t, field, photo) }
+	form := func(fields string) body { return body{"application/x-www-form-urlencoded", []byte(fields)} }
+	const face = "/v1/vision/face"
+	return []call{
+		{operation: "visionRegister", method: "POST", path: face + "/register", status: 200, body: multi(text("userid", "Kit"), image("image1", "people/kit_harington/john1.jpeg"), image("image2", "people/kit_harington/john2.jpeg"))},
+		{operation: "visionDetect", method: "POST", path: face, status: 200, body: multi(image("image", "probes/kit_with_rose.jpg"), text("min_confidence", "0.4"))},
+		{operation: "visionRecognize", method: "POST", path: face + "/recognize", status: 200, body: multi(image("image", "probes/kit_with_rose.jpg"), text("api_key", ""))},
+		{operation: "visionRecognize", method: "POST", path: face + "/recognize", status: 200, body: multi(fileOf("image", "wall.png", nobodyThere(t)))},
+		{operation: "visionMatch", method: "POST", path: face + "/match", status: 200, body: multi(image("image1", "people/kit_harington/john1.jpeg"), image("image2", "people/kit_harington/john2.jpeg"))},
+		{operation: "visionMatch", method: "POST", path: face + "/match", status: 200, body: multi(image("image1", "people/kit_harington/john1.jpeg"), fileOf("image2", "wall.png", nobodyThere(t)))},
+		{operation: "visionList", method: "POST", path: face + "/list", status: 200, body: form("api_key=")},
+		{operation: "visionDelete", method: "POST", path: face + "/delete", status: 200, body: form("userid=Kit")},
+	}
+}
+
+func TestDeepStackErrorsAreAsDescribed(t *testing.T) {
+	_, router := sealedDescription(t)
+	g := newGateway(t, speaking("deepstack"))
+	for _, c := range []call{
+		{operation: "visionRecognize", method: "POST", path: "/v1/vision/face/recognize", status: 400, body: multi(text("min_confidence", "2"))},
+		{operation: "visionRegister", method: "POST", path: "/v1/vision/face/register", status: 400, body: multi(fileOf("image", "wall.png", nobodyThere(t)), text("userid", "x"))},
+	} {
+		g.check(t, router, c)
+	}
+}
+
+func TestCodeProjectAnswersAreAsDescribed(t *testing.T) {
+	_, router := sealedDescription(t)
+	g := newGateway(t, speaking("codeproject"))
+	for _, c := range visionCalls(t) {
+		g.check(t, router, c)
+	}
+}

@@ -18,11 +18,6 @@ import (
 	"facegate/web"
 )
 
-// speaking makes a gateway speak dialects.
-func speaking(names ...string) func(*web.Server) {
-	return func(s *web.Server) { s.Dialects = names }
-}
-
 // nobodyThere is a photo without a face.
 func nobodyThere(t testing.TB) []byte {
 	t.Helper()

@@ -51,3 +51,12 @@ func DialectGrants(name string) map[string]bool {
 	}
 	return all
 }
+
+// FaceboxSource is the source that keeps an id of a Facebox client.
+func FaceboxSource(id string) (string, error) { return faceboxSource(id) }
+
+// FaceboxID is the id that a source keeps.
+func FaceboxID(source string) string {
+	id, _ := faceboxID(source)
+	return id
+}

@@ -133,10 +133,18 @@ func (s *Server) faceboxIDOf(c *gin.Context, sampleID string) (string, error) {
 	if err != nil && facegate.CodeOf(err) != facegate.CodeSampleNotFound { // erased since
 		return "", err
 	}
-	if escaped, ok := strings.CutPrefix(sample.Source, faceboxPrefix); ok {
-		if id, err := url.PathUnescape(escaped); err == nil {
-			return id, nil
-		}
+	if id, ok := faceboxID(sample.Source); ok {
+		return id, nil
 	}
 	return sampleID, nil
+}
+
+// faceboxID is the id that a source keeps; false where it keeps none.
+func faceboxID(source string) (string, bool) {
+	escaped, ok := strings.CutPrefix(source, faceboxPrefix)
+	if !ok {
+		return "", false
+	}
+	id, err := url.PathUnescape(escaped)
+	return id, err == nil
 }

@@ -105,3 +105,18 @@ func TestFaceboxAsItsClientsAskIt(t *testing.T) {
 		t.Errorf("x was enrolled: %v", err)
 	}
 }
+
+// faceboxCalls call every operation of the dialect.
+func faceboxCalls(t *testing.T) []call {
+	encoded := base64.StdEncoding.EncodeToString(readPhoto(t, "probes/alex_lacamoire1.jpg"))
+	return []call{
+		{operation: "faceboxInfo", method: "GET", path: "/info", status: 200},
+		{operation: "faceboxTeach", method: "POST", path: "/facebox/teach?name=Alex&id=alex1.jpg", status: 200, body: multi(file(t, "file", "people/alex_lacamoire/img1.jpg"))},
+		{operation: "faceboxTeach", method: "POST", path: "/facebox/teach?id=alex1.jpg", status: 400, body: multi(file(t, "file", "people/alex_lacamoire/img1.jpg"))},
+		{operation: "faceboxCheck", method: "POST", path: "/facebox/check", status: 200, body: multi(file(t, "file", "probes/alex_lacamoire1.jpg"))},
+		{operation: "faceboxCheck", method: "POST", path: "/facebox/check", status: 200, body: jsonBody(`{"base64":"` + encoded + `"}`)},
+		{operation: "faceboxCheck", method: "POST", path: "/facebox/check", status: 400, body: jsonBody(`{"url":"http://evil.test"}`)},
+		{operation: "faceboxForget", method: "DELETE", path: "/facebox/teach/alex1.jpg", status: 200},
+		{operation: "faceboxForget", method: "DELETE", path: "/facebox/teach/alex1.jpg", status: 404},
+	}
+}

@@ -152,6 +152,12 @@ func (l *logBuffer) String() string {
 	return l.b.String()
 }
 
+func (l *logBuffer) reset() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.b.Reset()
+}
+
 // readPhoto is a file of the test photos.
 func readPhoto(t testing.TB, name string) []byte {
 	t.Helper()

@@ -66,7 +66,9 @@ func TestEveryRouteIsDescribed(t *testing.T) {
 	}
 	s, _ := newFaulty(t, nil, speaking(web.StandardDialects()...))
 	routes := s.Routes()
-	for _, r := range routes {
+	for i, r := range routes {
+		r.Pattern = strings.Replace(r.Pattern, "*", ":", 1) // one that takes slashes
+		routes[i] = r
 		// HEAD is GET without its body; a slash at the end is no other thing.
 		if r.Method != http.MethodHead && !strings.HasSuffix(r.Pattern, "/") && !described[r] {
 			t.Errorf("%s %s is not described", r.Method, r.Pattern)
@@ -321,6 +323,8 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{operation: "deletePerson", method: "DELETE", path: "/v1/people/{obama}", status: 404},
 	}
 	calls = append(calls, comprefaceCalls(t)...)
+	calls = append(calls, visionCalls(t)...)
+	calls = append(calls, faceboxCalls(t)...)
 	called := map[string]bool{}
 	for _, c := range calls {
 		t.Run(fmt.Sprintf("%s %d", c.operation, c.status), func(t *testing.T) {
