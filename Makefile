@@ -48,11 +48,12 @@ web/ui/dist/index.html: web/ui/node_modules/.package-lock.json $(UI_SOURCES)
 
 console: web/ui/dist/index.html
 
-# Clients of other systems, with which the tests drive a server.
+# Clients of other systems, with which the tests drive a server. Install scripts
+# would download what they do not need for that.
 conformance: web/conformance/node_modules/.package-lock.json
 
 web/conformance/node_modules/.package-lock.json: web/conformance/package.json web/conformance/package-lock.json | packages
-	@cd web/conformance && npm ci --no-audit --no-fund --loglevel=error </dev/null
+	@cd web/conformance && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error </dev/null
 	@touch $@
 
 models: build ## fetch the model files where they are missing
