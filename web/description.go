@@ -82,6 +82,9 @@ func (s *Server) grantOperations(address string, path *yaml.Node) {
 			continue
 		}
 		g, ok := s.grantOf(strings.ToUpper(method), pattern)
+		if i := strings.LastIndex(pattern, "/:"); !ok && i >= 0 { // the router has *id for one that may hold slashes
+			g, ok = s.grantOf(strings.ToUpper(method), pattern[:i]+"/*"+pattern[i+2:])
+		}
 		if !ok {
 			path.Content = slices.Delete(path.Content, i, i+2)
 			i -= 2

@@ -7,13 +7,15 @@ import (
 	"strings"
 	"testing"
 
+	"facegate/web"
+
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
 // The description as JSON is the one in YAML, with who may do what and what codes
 // mean.
 func TestDescriptionAsJSON(t *testing.T) {
-	s, _ := newFaulty(t, nil)
+	s, _ := newFaulty(t, nil, speaking(web.StandardDialects()...))
 	a := ask(s.Handler(), http.MethodGet, "/openapi.json", body{}, nil)
 	if a.StatusCode != http.StatusOK || a.Header.Get("Content-Type") != "application/json" {
 		t.Fatalf("%d %v", a.StatusCode, a.Header)

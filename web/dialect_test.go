@@ -51,6 +51,12 @@ func TestDialectsAreSwitchedOnAndOff(t *testing.T) {
 				checkProblem(t, a)
 			}
 		}
+		described := string(ask(s.Handler(), http.MethodGet, "/openapi.json", body{}, nil).body)
+		for address, by := range map[string]string{"/v1/vision/face/": "deepstack codeproject", "/facebox/teach/{id}": "facebox"} {
+			if on := name != "" && slices.Contains(strings.Fields(by), name); strings.Contains(described, `"`+address+`"`) != on {
+				t.Errorf("with %q, the description tells of %s: %v", name, address, !on)
+			}
+		}
 		if a := ask(s.Handler(), http.MethodGet, "/info", body{}, nil); (a.StatusCode == http.StatusOK) != (name == "facebox") {
 			t.Errorf("with %q, /info answers %d", name, a.StatusCode)
 		}
