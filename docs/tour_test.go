@@ -44,7 +44,15 @@ func TestTour(t *testing.T) {
 	environment := append(os.Environ(), "FACEGATE_DATA="+t.TempDir(), "FACEGATE_MODELS="+models, "FACEGATE_TESTDATA="+photos)
 	binary := build(t)
 	address := serve(t, binary, environment)
+	take(t, steps, binary, address, environment)
 
+	t.Run("in the browser", func(t *testing.T) { browse(t, tour, address) })
+}
+
+// take runs the commands of steps, in one shell, and looks whether they print what
+// they announce. The port is another one, and the place of the binary.
+func take(t *testing.T, steps []step, binary, address string, environment []string) {
+	t.Helper()
 	outputs := t.TempDir()
 	script := "set -euo pipefail\n"
 	for i, s := range steps {
@@ -55,7 +63,7 @@ func TestTour(t *testing.T) {
 	shell.Dir, shell.Env = testfiles.Root(), environment
 	messages, err := shell.CombinedOutput()
 	if err != nil {
-		t.Errorf("the tour ends early: %v\n%s", err, messages)
+		t.Errorf("it ends early: %v\n%s", err, messages)
 	}
 	for i, s := range steps {
 		printed, err := os.ReadFile(filepath.Join(outputs, fmt.Sprint(i)))
@@ -73,8 +81,6 @@ func TestTour(t *testing.T) {
 			rest = after
 		}
 	}
-
-	t.Run("in the browser", func(t *testing.T) { browse(t, tour, address) })
 }
 
 // browse looks for the pages that the tour names, in the running console.
