@@ -341,3 +341,27 @@ func names(page facegate.PeoplePage) (names []string) {
 	}
 	return names
 }
+
+func TestSamplesBySource(t *testing.T) {
+	s, _ := newService(t)
+	var want []string
+	for i, name := range []string{"Ann", "Bob"} {
+		e, err := s.Create(t.Context(), facegate.NewPerson{Name: name}, []facegate.Photo{
+			photo("facebox:100%25", 1, shown{seed: uint32(10*i + 1)}), photo("other.jpg", 1, shown{seed: uint32(10*i + 2)}),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want = append(want, e.Samples[0].ID)
+	}
+	for source, want := range map[string][]string{"facebox:100%25": want, "FACEBOX:100%25": nil, "facebox:%": nil, "": nil} {
+		samples, err := s.SamplesBySource(t.Context(), source)
+		var got []string
+		for _, sample := range samples {
+			got = append(got, sample.ID)
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%q: %v %v, want %v", source, got, err, want)
+		}
+	}
+}

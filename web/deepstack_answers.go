@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"path"
 	"strconv"
 	"strings"
 
@@ -92,9 +93,13 @@ type visionFailure struct {
 // HTTP. CodeProject.AI answers 200 to whatever it understood, and so does this;
 // but it knows no keys and is never busy: those keep their status.
 func (v vision) failure(c *gin.Context, p Problem) (int, any) {
+	detail := detailAndNext(p)
+	if r, ok := p.refusal(); ok {
+		p.Code, p.Detail, detail = r.Code, r.Detail, r.Detail
+	}
 	status, words := v.words(c, p)
 	f := visionFailure{Error: words, RequestID: p.RequestID}
-	if detail := detailAndNext(p); detail != words {
+	if detail != words {
 		f.Detail = detail
 	}
 	if v.codeproject {
@@ -124,21 +129,22 @@ func (v vision) words(c *gin.Context, p Problem) (status int, words string) {
 	if v.codeproject {
 		bad = http.StatusOK
 	}
+	if status = p.Status; status == http.StatusUnprocessableEntity { // a photo that does not serve
+		status = bad
+	}
 	switch p.Code {
 	case facegate.CodeUnauthorized, facegate.CodeKeyMalformed, facegate.CodeKeyRefused, facegate.CodeSessionNeeded:
-		return p.Status, "Incorrect api key"
+		return status, "Incorrect api key"
 	case facegate.CodeEmpty, facegate.CodeNotAnImage, facegate.CodeUnsupportedFormat, facegate.CodeTruncated:
 		return bad, either("invalid image", "The image provided was of an unknown type")
 	case facegate.CodeNoFace:
-		if strings.HasSuffix(c.FullPath(), "/match") {
+		switch path.Base(c.FullPath()) {
+		case "match":
 			return http.StatusOK, either("no face found", "No face found in one or both images")
+		case "register":
+			return bad, either("no face detected", "No face detected")
 		}
 		return http.StatusOK, "No face found in image"
-	case facegate.CodeNoUsablePhoto:
-		if r, ok := p.refusal(); ok && r.Code != facegate.CodeNoFace {
-			return bad, r.Detail
-		}
-		return bad, either("no face detected", "No face detected")
 	case facegate.CodeInvalid, facegate.CodeUnsupportedMedia:
 		return bad, p.Detail
 	case facegate.CodeNotFound:
@@ -146,15 +152,15 @@ func (v vision) words(c *gin.Context, p Problem) (status int, words string) {
 			return http.StatusForbidden, words
 		}
 	case facegate.CodeInternal, facegate.CodeDatabase, facegate.CodeModelMissing, facegate.CodeModelDamaged, facegate.CodeWrongKey:
-		return p.Status, either("error occured on the server", "An Error occurred during processing")
+		return status, either("error occured on the server", "An Error occurred during processing")
 	}
-	return p.Status, p.Detail
+	return status, p.Detail
 }
 
 // offDuty is what DeepStack says of a part of it that was not switched on; empty
 // for what is no part of it.
-func offDuty(path string) string {
-	part, _, _ := strings.Cut(strings.TrimPrefix(path, "/v1/vision/"), "/")
+func offDuty(address string) string {
+	part, _, _ := strings.Cut(strings.TrimPrefix(address, "/v1/vision/"), "/")
 	switch part {
 	case "detection":
 		return "Detection endpoint not activated"

@@ -18,6 +18,43 @@ import (
 	"facegate/web"
 )
 
+// checkFailure holds an error of a dialect to what all have in common, and to what
+// it must hold, and must not.
+func checkFailure(t *testing.T, a answer, want, not string) {
+	t.Helper()
+	f := decode[struct {
+		Success   bool
+		Error     string
+		RequestID string `json:"request_id"`
+	}](t, a)
+	if kind := a.Header.Get("Content-Type"); kind != "application/json" || f.Success || f.Error == "" || f.RequestID != a.Header.Get("X-Request-Id") {
+		t.Errorf("no failure of a dialect: %s %s", kind, a.body)
+	}
+	if !strings.Contains(string(a.body), want) || strings.Contains(string(a.body), not) {
+		t.Errorf("want %s and no %s in %s", want, not, a.body)
+	}
+}
+
+// A face that might be two people has no name, in whichever dialect.
+func TestAmbiguousFacesHaveNoName(t *testing.T) {
+	for _, name := range web.Dialects() {
+		calls := map[string]scenario{
+			"deepstack":   {path: "/v1/vision/face/recognize", expected: []string{`"confidence":0,"userid":"unknown"`}},
+			"codeproject": {path: "/v1/vision/face/recognize", expected: []string{`"message":"No known faces"`, `"confidence":0,"userid":"unknown"`}},
+			"facebox":     {path: "/facebox/check", expected: []string{`"matched":false,"confidence":0`}},
+		}
+		call, ok := calls[name]
+		if !ok {
+			continue
+		}
+		g := newGateway(t, speaking(name))
+		g.enrol(t, "one", "Barack", "people/obama/obama.jpg")
+		g.enrol(t, "other", "Twin", "people/obama/obama.jpg")
+		call.name, call.body, call.status, call.forbidden = name, multi(file(t, "file", "probes/obama1.jpg")), 200, []string{"Barack", "Twin"}
+		g.runAs(t, checkVision, []scenario{call})
+	}
+}
+
 // nobodyThere is a photo without a face.
 func nobodyThere(t testing.TB) []byte {
 	t.Helper()

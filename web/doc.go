@@ -5,5 +5,6 @@
 //
 // One file holds one group of routes; problem.go alone turns errors into
 // answers, upload.go alone reads photos, limits.go alone bounds what a client
-// may send and how long it may take.
+// may send and how long it may take. dialect.go has the place of other systems'
+// APIs, dialect_form.go reads what their clients send.
 package web

@@ -65,6 +65,7 @@ type faceboxRect struct {
 
 // faceboxInfo answers GET /info, by which clients wait until the box is ready.
 func (s *Server) faceboxInfo(c *gin.Context) error {
+	noStore(c)
 	ctx, cancel := s.working(c)
 	defer cancel()
 	status := "ready"
