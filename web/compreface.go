@@ -99,9 +99,9 @@ func comprefaceDialect() *dialect {
 
 // comprefaceKey is the key in the address of a picture that is made to be put into
 // a web page, which can send no header.
-func comprefaceKey(c *gin.Context) (secret string, shown bool) {
+func comprefaceKey(_ *Server, c *gin.Context) (secret string, shown bool, err error) {
 	key := c.Param("key")
-	return strings.TrimSpace(key), key != ""
+	return strings.TrimSpace(key), key != "", nil
 }
 
 // comprefaceConfig answers GET /config: what is this server's own limit, in bytes.

@@ -39,7 +39,7 @@ func (s *Server) comprefaceRecognizeEmbeddings(c *gin.Context) error {
 		return err
 	}
 	var body comprefaceEmbeddings
-	if err := comprefaceJSON(c, &body, maxJSONBytes); err != nil {
+	if err := readLooseJSON(c, &body, maxJSONBytes); err != nil {
 		return err
 	}
 	probes, err := embeddingsOf(c, "embeddings", body.Embeddings...)
@@ -65,7 +65,7 @@ func (s *Server) comprefaceRecognizeEmbeddings(c *gin.Context) error {
 // /recognition/embeddings/faces/{image_id}/verify.
 func (s *Server) comprefaceVerifyFaceEmbeddings(c *gin.Context) error {
 	var body comprefaceEmbeddings
-	if err := comprefaceJSON(c, &body, maxJSONBytes); err != nil {
+	if err := readLooseJSON(c, &body, maxJSONBytes); err != nil {
 		return err
 	}
 	probes, err := embeddingsOf(c, "embeddings", body.Embeddings...)
@@ -82,7 +82,7 @@ func (s *Server) comprefaceVerifyFaceEmbeddings(c *gin.Context) error {
 // comprefaceVerifyEmbeddings answers POST /verification/embeddings/verify.
 func (s *Server) comprefaceVerifyEmbeddings(c *gin.Context) error {
 	var body comprefaceEmbeddings
-	if err := comprefaceJSON(c, &body, maxJSONBytes); err != nil {
+	if err := readLooseJSON(c, &body, maxJSONBytes); err != nil {
 		return err
 	}
 	source, err := embeddingsOf(c, "source", body.Source)

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"net/http"
 
 	"facegate"
@@ -46,10 +45,7 @@ func (s *Server) comprefaceAddFace(c *gin.Context) error {
 		return err
 	}
 	photos[0].MinScore = o.score
-	countFaces(c, 1)
-	ctx, cancel := s.working(c)
-	defer cancel()
-	e, err := s.enrolSubject(ctx, name, photos)
+	e, err := s.enrolNamed(c, s.subject, name, photos)
 	if err != nil {
 		return err
 	}
@@ -60,24 +56,6 @@ func (s *Server) comprefaceAddFace(c *gin.Context) error {
 		added.ImageID = e.Skipped[0].SampleID
 	}
 	return answer(c, http.StatusCreated, added)
-}
-
-// enrolSubject adds photos to the person of that name, who is made where there is
-// none.
-func (s *Server) enrolSubject(ctx context.Context, name string, photos []facegate.Photo) (e facegate.Enrolment, err error) {
-	for range 3 { // others may make or erase the person between two steps
-		var p facegate.Person
-		switch p, err = s.subject(ctx, name); facegate.CodeOf(err) {
-		case "":
-			e, err = s.People.AddSamples(ctx, p.ID, photos)
-		case facegate.CodePersonNotFound:
-			e, err = s.People.Create(ctx, facegate.NewPerson{Name: name}, photos)
-		}
-		if code := facegate.CodeOf(err); code != facegate.CodeNameTaken && code != facegate.CodePersonNotFound {
-			return e, err
-		}
-	}
-	return e, err
 }
 
 // comprefaceFaces answers GET /recognition/faces.
@@ -165,7 +143,7 @@ func (s *Server) comprefaceDeleteFace(c *gin.Context) error {
 // there are ignored.
 func (s *Server) comprefaceDeleteFaces(c *gin.Context) error {
 	var ids []string
-	if err := comprefaceJSON(c, &ids, maxJSONBytes); err != nil {
+	if err := readLooseJSON(c, &ids, maxJSONBytes); err != nil {
 		return err
 	}
 	ctx, cancel := s.working(c)

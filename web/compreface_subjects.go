@@ -35,7 +35,7 @@ func (b *comprefaceSubjectBody) UnmarshalJSON(raw []byte) error {
 // readSubject is the name that the body gives, which may be empty.
 func readSubject(c *gin.Context) (string, error) {
 	var body comprefaceSubjectBody
-	if err := comprefaceJSON(c, &body, maxJSONBytes); err != nil {
+	if err := readLooseJSON(c, &body, maxJSONBytes); err != nil {
 		return "", err
 	}
 	name := strings.TrimSpace(body.name)

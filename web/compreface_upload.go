@@ -1,9 +1,6 @@
 package web
 
 import (
-	"bytes"
-	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"io"
 	"mime/multipart"
@@ -86,68 +83,6 @@ func (s *Server) comprefaceFile(c *gin.Context, part *multipart.Part, field stri
 	return facegate.Photo{Name: name, Data: data}, err
 }
 
-// A base64Photo is a picture as base64 in JSON, of either alphabet, with or without
-// padding. What is no string is not given, what is no base64 is bad.
-type base64Photo struct {
-	given, bad bool
-	address    bool // it is a URL
-	data       []byte
-	max        int64 // of data; what is longer is read to one byte beyond
-}
-
-func (p *base64Photo) UnmarshalJSON(raw []byte) error {
-	if len(raw) < 3 || raw[0] != '"' { // the empty string, too
-		return nil
-	}
-	p.given = true
-	text := raw[1 : len(raw)-1]
-	if bytes.IndexByte(text, '\\') >= 0 { // some write / as \/
-		var s string
-		if err := json.Unmarshal(raw, &s); err != nil {
-			return err
-		}
-		text = []byte(s)
-	}
-	if p.address = isAddress(text); p.address {
-		return nil
-	}
-	var out bytes.Buffer
-	out.Grow(int(min(int64(base64.RawStdEncoding.DecodedLen(len(text))), p.max) + 1))
-	_, err := io.Copy(&out, io.LimitReader(base64.NewDecoder(base64.RawStdEncoding, &standardBase64{bytes.NewReader(text)}), p.max+1))
-	p.bad, p.data = err != nil, out.Bytes()
-	return nil
-}
-
-func isAddress(text []byte) bool {
-	start := strings.ToLower(string(text[:min(len(text), 16)]))
-	return strings.HasPrefix(start, "//") || strings.Contains(start, ":")
-}
-
-// standardBase64 makes base64 of any kind that of the standard alphabet without
-// padding or white space.
-type standardBase64 struct{ text *bytes.Reader }
-
-func (r *standardBase64) Read(p []byte) (int, error) {
-	for {
-		n, err := r.text.Read(p)
-		kept := p[:0]
-		for _, b := range p[:n] {
-			switch b {
-			case '-':
-				b = '+'
-			case '_':
-				b = '/'
-			case '=', ' ', '\n', '\r', '\t':
-				continue
-			}
-			kept = append(kept, b)
-		}
-		if len(kept) > 0 || err != nil {
-			return len(kept), err
-		}
-	}
-}
-
 // comprefaceBase64 reads JSON with a picture in each field.
 func (s *Server) comprefaceBase64(c *gin.Context, fields []string) (map[string]facegate.Photo, error) {
 	var body struct {
@@ -156,7 +91,7 @@ func (s *Server) comprefaceBase64(c *gin.Context, fields []string) (map[string]f
 		Target base64Photo `json:"target_image"`
 	}
 	body.File.max, body.Source.max, body.Target.max = s.MaxPhotoBytes, s.MaxPhotoBytes, s.MaxPhotoBytes
-	if err := comprefaceJSON(c, &body, s.MaxBodyBytes); err != nil {
+	if err := readLooseJSON(c, &body, s.MaxBodyBytes); err != nil {
 		return nil, err
 	}
 	sent := map[string]*base64Photo{"file": &body.File, "source_image": &body.Source, "target_image": &body.Target}
@@ -176,23 +111,4 @@ func (s *Server) comprefaceBase64(c *gin.Context, fields []string) (map[string]f
 		found[field] = facegate.Photo{Name: field, Data: p.data}
 	}
 	return found, nil
-}
-
-// comprefaceJSON fills v from a body of at most so many bytes. Fields that v does
-// not have are passed over.
-func comprefaceJSON(c *gin.Context, v any, most int64) error {
-	if contentType(c.Request) != mediaJSON {
-		return unsupportedMedia(c.Request, "send "+mediaJSON)
-	}
-	body, err := io.ReadAll(io.LimitReader(c.Request.Body, most+1))
-	if err != nil {
-		return brokenBody(err)
-	}
-	if int64(len(body)) > most {
-		return facegate.NewError(facegate.CodeTooLarge, "the JSON body is larger than "+megabytes(most), "send less")
-	}
-	if err := json.Unmarshal(body, v); err != nil {
-		return jsonError(err)
-	}
-	return nil
 }

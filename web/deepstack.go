@@ -194,7 +194,7 @@ func (v vision) register(s *Server, c *gin.Context, f *clientForm) (visionAnswer
 	if err != nil {
 		return visionAnswer{}, err
 	}
-	e, err := s.enrolNamed(c, name, f.photos())
+	e, err := s.enrolNamed(c, s.People.PersonByName, name, f.photos())
 	if err != nil {
 		return visionAnswer{}, err
 	}

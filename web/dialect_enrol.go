@@ -2,7 +2,6 @@ package web
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"facegate"
@@ -10,34 +9,28 @@ import (
 	"github.com/gin-gonic/gin"
 )
 
-// enrolNamed adds photos to the person of a name, and enrols them where nobody
-// has it: other systems know people by their name alone, and do not part the two.
-func (s *Server) enrolNamed(c *gin.Context, name string, photos []facegate.Photo) (facegate.Enrolment, error) {
+// A findPerson is the person whom a dialect means by a name.
+type findPerson func(ctx context.Context, name string) (facegate.Person, error)
+
+// enrolNamed adds photos to the person whom find finds, who is made where there is
+// none: other systems know people by their name alone, and do not part the two.
+func (s *Server) enrolNamed(c *gin.Context, find findPerson, name string, photos []facegate.Photo) (e facegate.Enrolment, err error) {
 	ctx, cancel := s.working(c)
 	defer cancel()
 	countFaces(c, len(photos))
-	for {
-		e, err := s.enrolOnce(ctx, name, photos)
-		// Somebody was quicker, to enrol or to erase: then it is the other case now.
-		switch facegate.CodeOf(err) {
-		case facegate.CodeNameTaken, facegate.CodePersonNotFound:
-			if ctx.Err() == nil {
-				continue
-			}
+	for range 3 { // others may make or erase the person between two steps
+		var p facegate.Person
+		switch p, err = find(ctx, name); facegate.CodeOf(err) {
+		case "":
+			e, err = s.People.AddSamples(ctx, p.ID, photos)
+		case facegate.CodePersonNotFound:
+			e, err = s.People.Create(ctx, facegate.NewPerson{Name: name}, photos)
 		}
-		return e, err
+		if code := facegate.CodeOf(err); code != facegate.CodeNameTaken && code != facegate.CodePersonNotFound {
+			return e, err
+		}
 	}
-}
-
-func (s *Server) enrolOnce(ctx context.Context, name string, photos []facegate.Photo) (facegate.Enrolment, error) {
-	p, err := s.People.PersonByName(ctx, name)
-	switch facegate.CodeOf(err) {
-	case "":
-		return s.People.AddSamples(ctx, p.ID, photos)
-	case facegate.CodePersonNotFound:
-		return s.People.Create(ctx, facegate.NewPerson{Name: name}, photos)
-	}
-	return facegate.Enrolment{}, fmt.Errorf("look for the person: %w", err)
+	return e, err
 }
 
 // refusal is why no photo could be enrolled: the first refusal that is not for

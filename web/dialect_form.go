@@ -1,7 +1,6 @@
 package web
 
 import (
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -217,25 +216,8 @@ func (f *clientForm) photos() []facegate.Photo {
 const fieldBase64 = "base64"
 
 // maxBase64 is the length of a picture of so many bytes as base64, with room for
-// line breaks and the start of a data URL.
+// line breaks.
 func maxBase64(size int64) int64 { return size/3*4 + size/16 + 1<<10 }
-
-// decodeBase64 is a picture that comes as base64, padded or not, or as a data URL
-// that holds it.
-func (s *Server) decodeBase64(text string) ([]byte, error) {
-	if strings.HasPrefix(text, "data:") {
-		_, text, _ = strings.Cut(text, ",")
-	}
-	text = strings.TrimRight(strings.TrimSpace(text), "=")
-	data, err := base64.RawStdEncoding.DecodeString(text)
-	switch {
-	case err != nil:
-		return nil, &facegate.Error{Code: facegate.CodeInvalid, Detail: "base64 holds no base64", Next: "send the picture as standard base64 (RFC 4648, 4)", Err: err}
-	case int64(len(data)) > s.MaxPhotoBytes:
-		return nil, facegate.NewError(facegate.CodeTooLarge, "the picture is larger than "+megabytes(s.MaxPhotoBytes), "send a smaller photo")
-	}
-	return data, nil
-}
 
 // formKey is a key in the form, in one of fields, the first of which ends the
 // search; or the password of HTTP's Basic authentication, which is how clients

@@ -89,7 +89,7 @@ func TestDialectsAreSwitchedOnAndOff(t *testing.T) {
 			}
 		}
 		described := string(ask(s.Handler(), http.MethodGet, "/openapi.json", body{}, nil).body)
-		for address, by := range map[string]string{"/v1/vision/face/": "deepstack codeproject", "/facebox/teach/{id}": "facebox"} {
+		for address, by := range map[string]string{"/v1/vision/face": "deepstack codeproject", "/facebox/teach/{id}": "facebox"} {
 			if on := name != "" && slices.Contains(strings.Fields(by), name); strings.Contains(described, `"`+address+`"`) != on {
 				t.Errorf("with %q, the description tells of %s: %v", name, address, !on)
 			}

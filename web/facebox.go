@@ -104,7 +104,7 @@ func (s *Server) faceboxCheck(c *gin.Context) error {
 }
 
 // faceboxTeach answers POST /facebox/teach: one photo of one person. One that the
-// person has already is taught, under whatever id it has.
+// person has already keeps the id it has, which is told.
 func (s *Server) faceboxTeach(c *gin.Context) error {
 	request, err := s.readFacebox(c)
 	switch {
@@ -118,13 +118,19 @@ func (s *Server) faceboxTeach(c *gin.Context) error {
 			return err
 		}
 	}
-	e, err := s.enrolNamed(c, request.name, []facegate.Photo{request.photo})
+	e, err := s.enrolNamed(c, s.People.PersonByName, request.name, []facegate.Photo{request.photo})
 	if err != nil {
 		return err
 	}
-	taught := faceboxAnswer{Success: true, ID: request.id}
-	if request.id == "" && len(e.Samples) > 0 {
-		taught.ID = e.Samples[0].ID
+	sampleID := ""
+	if len(e.Samples) > 0 {
+		sampleID = e.Samples[0].ID
+	} else {
+		sampleID = e.Skipped[0].SampleID
+	}
+	taught := faceboxAnswer{Success: true}
+	if taught.ID, err = s.faceboxIDOf(c, sampleID); err != nil {
+		return err
 	}
 	return answerWhole(c, taught)
 }
@@ -144,18 +150,16 @@ func (s *Server) faceboxForget(c *gin.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(samples) == 0 {
-		sample, err := s.People.Sample(ctx, id)
-		if err != nil {
-			return err
-		}
-		samples = []facegate.Sample{sample}
-	}
+	ids := []string{id}
 	for _, sample := range samples {
-		err := s.People.DeleteSample(ctx, sample.PersonID, sample.ID)
-		if code := facegate.CodeOf(err); err != nil && code != facegate.CodeSampleNotFound && code != facegate.CodePersonNotFound {
-			return err
-		}
+		ids = append(ids, sample.ID)
+	}
+	forgotten, err := s.People.DeleteSamples(ctx, ids)
+	if err != nil {
+		return err
+	}
+	if len(forgotten) == 0 {
+		return facegate.NewError(facegate.CodeSampleNotFound, "nothing was taught under that id", "")
 	}
 	return answerWhole(c, faceboxAnswer{Success: true})
 }

@@ -1,9 +1,7 @@
 package web
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/url"
 	"strings"
 	"unicode"
@@ -24,10 +22,10 @@ type faceboxRequest struct {
 // readFacebox reads a request with a photo. Options of Facebox that are not
 // known here are passed over.
 func (s *Server) readFacebox(c *gin.Context) (faceboxRequest, error) {
-	var fields faceboxFields
+	fields := faceboxFields{Base64: base64Photo{max: s.MaxPhotoBytes}}
 	var request faceboxRequest
 	if contentType(c.Request) == mediaJSON {
-		if err := s.readFaceboxJSON(c, &fields); err != nil {
+		if err := readLooseJSON(c, &fields, maxBase64(s.MaxPhotoBytes)+maxTextBytes); err != nil {
 			return request, err
 		}
 		query := lowerNames(c.Request.URL.Query())
@@ -42,19 +40,24 @@ func (s *Server) readFacebox(c *gin.Context) (faceboxRequest, error) {
 		}
 		request.photo, _ = f.photo("file")
 		request.name, request.id = f.text("name"), f.text("id")
-		fields.Base64, fields.URL = f.text(fieldBase64), f.text("url")
+		fields.URL = f.text("url")
+		if text := f.text(fieldBase64); text != "" {
+			fields.Base64.decode([]byte(text))
+		}
 	}
-	switch {
+	switch sent := fields.Base64; {
 	case fields.URL != "":
 		return request, refusedURL("url")
 	case request.photo.Name != "":
 		return request, nil
-	case fields.Base64 != "":
-		data, err := s.decodeBase64(fields.Base64)
-		if err != nil {
-			return request, err
-		}
-		request.photo = facegate.Photo{Name: fieldBase64, Data: data}
+	case sent.address:
+		return request, refusedURL(fieldBase64)
+	case sent.bad:
+		return request, invalid("send the picture as base64 (RFC 4648), without more", "%s holds no base64", fieldBase64)
+	case int64(len(sent.data)) > s.MaxPhotoBytes:
+		return request, facegate.NewError(facegate.CodeTooLarge, "the picture is larger than "+megabytes(s.MaxPhotoBytes), "send a smaller photo")
+	case sent.given:
+		request.photo = facegate.Photo{Name: fieldBase64, Data: sent.data}
 		return request, nil
 	}
 	return request, invalid("send it as a file in the field file, or as base64; faceprints are not taken here", "the photo is missing")
@@ -62,25 +65,10 @@ func (s *Server) readFacebox(c *gin.Context) (faceboxRequest, error) {
 
 // faceboxFields is Facebox's JSON.
 type faceboxFields struct {
-	Base64 string `json:"base64"`
-	URL    string `json:"url"`
-	Name   string `json:"name"`
-	ID     string `json:"id"`
-}
-
-func (s *Server) readFaceboxJSON(c *gin.Context, fields *faceboxFields) error {
-	longest := maxBase64(s.MaxPhotoBytes) + maxTextBytes
-	body, err := io.ReadAll(io.LimitReader(c.Request.Body, longest+1))
-	switch {
-	case err != nil:
-		return brokenBody(err)
-	case int64(len(body)) > longest:
-		return facegate.NewError(facegate.CodeTooLarge, "the JSON body is larger than "+megabytes(longest), "send a smaller photo")
-	}
-	if err := json.Unmarshal(body, fields); err != nil {
-		return jsonError(err)
-	}
-	return nil
+	Base64 base64Photo `json:"base64"`
+	URL    string      `json:"url"`
+	Name   string      `json:"name"`
+	ID     string      `json:"id"`
 }
 
 func orElse(value, other string) string {

@@ -64,6 +64,25 @@ func readJSON(c *gin.Context, v any) error {
 	return nil
 }
 
+// readLooseJSON fills v from a body of at most so many bytes, as other systems do:
+// fields that v does not have are passed over.
+func readLooseJSON(c *gin.Context, v any, most int64) error {
+	if contentType(c.Request) != mediaJSON {
+		return unsupportedMedia(c.Request, "send "+mediaJSON)
+	}
+	body, err := io.ReadAll(io.LimitReader(c.Request.Body, most+1))
+	if err != nil {
+		return brokenBody(err)
+	}
+	if int64(len(body)) > most {
+		return facegate.NewError(facegate.CodeTooLarge, "the JSON body is larger than "+megabytes(most), "send less")
+	}
+	if err := json.Unmarshal(body, v); err != nil {
+		return jsonError(err)
+	}
+	return nil
+}
+
 func jsonError(err error) error {
 	var known *facegate.Error
 	var kind *json.UnmarshalTypeError
