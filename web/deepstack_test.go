@@ -16,13 +16,13 @@ import (
 // checkVision holds an error of DeepStack's dialect to its form.
 func checkVision(t *testing.T, a answer) {
 	t.Helper()
-	checkFailure(t, a, `"duration":0`, `"code"`)
+	checkDialect(t, a, `"duration":0`, `"code"`)
 }
 
 // checkCodeProject does so for CodeProject.AI's.
 func checkCodeProject(t *testing.T, a answer) {
 	t.Helper()
-	checkFailure(t, a, `"code":500`, `"duration"`)
+	checkDialect(t, a, `"code":500`, `"duration"`)
 }
 
 // raw is a multipart body as it stands on the wire, {0}, {1} ... being files.

@@ -18,9 +18,9 @@ import (
 	"facegate/web"
 )
 
-// checkFailure holds an error of a dialect to what all have in common, and to what
+// checkDialect holds an error of a dialect to what all have in common, and to what
 // it must hold, and must not.
-func checkFailure(t *testing.T, a answer, want, not string) {
+func checkDialect(t *testing.T, a answer, want, not string) {
 	t.Helper()
 	f := decode[struct {
 		Success   bool

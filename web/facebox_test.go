@@ -11,7 +11,7 @@ import (
 // checkFacebox holds an error of the dialect to its form.
 func checkFacebox(t *testing.T, a answer) {
 	t.Helper()
-	checkFailure(t, a, `{"success":false,"error":"`, `"duration"`)
+	checkDialect(t, a, `{"success":false,"error":"`, `"duration"`)
 }
 
 func TestFaceboxAsItsClientsAskIt(t *testing.T) {

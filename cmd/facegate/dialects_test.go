@@ -71,7 +71,7 @@ func (s *server) nodeClient(key string, args ...string) map[string]any {
 	if _, err := os.Stat(filepath.Join(folder, "node_modules", "node-red-contrib-deepstack")); err != nil {
 		s.t.Skip("facegate: needs DeepStack's client (make conformance)")
 	}
-	cmd := exec.CommandContext(s.t.Context(), "node", append([]string{"deepstack.cjs", s.url, key}, args...)...)
+	cmd := exec.CommandContext(s.t.Context(), needProgram(s.t, "node"), append([]string{"deepstack.cjs", s.url, key}, args...)...)
 	cmd.Dir = folder
 	out, err := cmd.CombinedOutput()
 	if err != nil {
