@@ -21,8 +21,9 @@ const (
 // picture. It is used by one goroutine.
 type livenessModel struct{ net *network }
 
-func errNoLiveness() error {
-	return facegate.NewError(facegate.CodeModelMissing, "the model file for liveness is missing", "facegate models pull")
+func errNoLiveness() *facegate.Error {
+	return facegate.NewError(facegate.CodeModelMissing, "liveness cannot be judged: its model file is missing",
+		"put MiniFASNetV2_2.7_80x80.onnx into the folder of the models, or leave liveness out")
 }
 
 func openLiveness(model string) (*livenessModel, error) {

@@ -175,7 +175,9 @@ func (m *Manager) Add(ctx context.Context, c facegate.Camera) (facegate.CameraIn
 
 func (m *Manager) save(ctx context.Context, c facegate.Camera) error {
 	if c.Liveness != nil && m.cfg.Liveness == "" {
-		return errNoLiveness()
+		e := errNoLiveness()
+		e.Code = facegate.CodeInvalid // a wish that cannot be met here; nothing is wrong with the server
+		return e
 	}
 	if m.taken(c) {
 		return facegate.NewError(facegate.CodeNameTaken, fmt.Sprintf("there is a camera named %q already", c.Name), "take another name")

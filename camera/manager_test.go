@@ -59,7 +59,7 @@ func TestManager(t *testing.T) {
 	fails("renamed to a name that is taken", facegate.CodeNameTaken, err)
 	half := 0.5
 	_, err = m.Add(ctx, facegate.Camera{Name: "yard", Source: "push:", CameraSettings: facegate.CameraSettings{Liveness: &half}})
-	fails("liveness without its model", facegate.CodeModelMissing, err)
+	fails("liveness without its model", facegate.CodeInvalid, err)
 	_, err = m.Update(ctx, door.ID, facegate.CameraUpdate{Settings: &negative})
 	fails("settings out of range", facegate.CodeInvalid, err)
 	_, err = m.Camera(ctx, "nobody")
