@@ -102,6 +102,12 @@ func (s *Server) serveConsole(c *gin.Context) {
 		name = "index.html"
 	}
 	file, ok := s.console.files[name]
+	if !ok && wantsPage(c.Request) && strings.Contains(name, "/") {
+		// The page's own files would be looked for below that.
+		c.Header("Location", strings.Repeat("../", strings.Count(p, "/")-1))
+		c.Status(http.StatusFound)
+		return
+	}
 	if !ok && (p == "/" || wantsPage(c.Request)) {
 		name = "index.html"
 		if file, ok = s.console.files[name]; !ok {

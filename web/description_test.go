@@ -72,10 +72,10 @@ func jsonOf(t *testing.T, v any) (out any) {
 	return out
 }
 
-func TestDocsLeadToTheConsole(t *testing.T) {
+func TestAddressesOfPagesLeadToTheConsole(t *testing.T) {
 	s, _ := newFaulty(t, nil)
-	for path, want := range map[string]string{"/docs": "./#/api", "/docs/": "../#/api"} {
-		a := ask(s.Handler(), http.MethodGet, path, body{}, nil)
+	for path, want := range map[string]string{"/docs": "./#/api", "/docs/": "../#/api", "/some/page": "../", "/some/page/below/": "../../../"} {
+		a := ask(s.Handler(), http.MethodGet, path, body{}, map[string]string{"Accept": "text/html"})
 		if a.StatusCode != http.StatusFound || a.Header.Get("Location") != want {
 			t.Errorf("%s: %d %q", path, a.StatusCode, a.Header.Get("Location"))
 		}

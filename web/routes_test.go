@@ -37,7 +37,8 @@ func TestUnknownAddressesAndMethods(t *testing.T) {
 		{"POST", "/", nil, 405, `"code":"method_not_allowed"`, map[string]string{"Allow": "GET, HEAD"}},
 		{"GET", "/", nil, 200, "<title>console</title>", map[string]string{"Cache-Control": "no-cache", "Content-Type": "text/html; charset=utf-8"}},
 		{"GET", "/index.html", nil, 200, "<title>console</title>", map[string]string{"Cache-Control": "no-cache"}},
-		{"GET", "/people/42", page, 200, "<title>console</title>", map[string]string{"Cache-Control": "no-cache"}},
+		{"GET", "/people", page, 200, "<title>console</title>", map[string]string{"Cache-Control": "no-cache"}},
+		{"GET", "/people/42", page, 302, "", map[string]string{"Location": "../"}},
 		{"GET", "/helthz", map[string]string{"Accept": "*/*"}, 404, `"code":"not_found"`, nil},
 		{"GET", "/assets/index-1a2.js", nil, 200, "export {}", map[string]string{
 			"Cache-Control": "public, max-age=31536000, immutable", "Content-Type": "text/javascript; charset=utf-8"}},
