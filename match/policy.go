@@ -44,6 +44,20 @@ type choice struct {
 	Own        bool            `json:"own_calibration,omitempty"` // use what was measured; else the reference
 }
 
+// valid reports whether c can be decided by: it may come from a database.
+func (c choice) valid() bool {
+	threshold := func(v float64) bool { return v > 0 && v <= maxThreshold }
+	target := func(v float64) bool { return v > 0 && v < 1 }
+	switch c.Policy {
+	case facegate.PolicyFixed:
+		return threshold(c.Verify) && threshold(c.Identify)
+	case facegate.PolicyTarget:
+		return target(c.TargetFMR) && target(c.TargetFPIR)
+	}
+	_, known := policyOf(c.Policy)
+	return known
+}
+
 // A ruling is what decisions are taken by in one moment.
 type ruling struct {
 	policy      facegate.Policy

@@ -120,6 +120,9 @@ func (r *Rules) read(ctx context.Context) error {
 	if err := json.Unmarshal(raw, &c); err != nil {
 		return fmt.Errorf("read the setting %s: %w", settingThresholds, err)
 	}
+	if !c.valid() {
+		return fmt.Errorf("read the setting %s: nothing can be decided by it", settingThresholds)
+	}
 	if c.Own {
 		rawOwn, err := r.Settings.Setting(ctx, settingCalibration)
 		if err != nil {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"hash/crc32"
 	"image"
 	"image/png"
 	"io"
@@ -43,6 +44,16 @@ type operation struct {
 
 // takes reports whether the operation has a body of that media type.
 func (o operation) takes(media string) bool { return slices.Contains(o.media, media) }
+
+// among is the operation with that id; any other text stands for some operation.
+func among(all []operation, id string) operation {
+	for _, o := range all {
+		if o.id == id {
+			return o
+		}
+	}
+	return all[crc32.ChecksumIEEE([]byte(id))%uint32(len(all))]
+}
 
 // stored are the operations whose refusal is itself worth a record.
 var stored = []string{"signIn"}

@@ -16,9 +16,9 @@ import (
 // FuzzQuery asks for everything that has an address, with any id and any query.
 func FuzzQuery(f *testing.F) {
 	g := newFuzzed(f)
-	for i, o := range g.operations {
-		f.Add(uint8(i), g.anybody(o), "")
-		f.Add(uint8(i), "{none}", "%zz&a;b&limit=%31&limit=2")
+	for _, o := range g.operations {
+		f.Add(o.id, g.anybody(o), "")
+		f.Add(o.id, "{none}", "%zz&a;b&limit=%31&limit=2")
 	}
 	for _, query := range []string{
 		"query=%C3%A9&tag=staff&limit=500&after=T2JhbWE", "after=%00", "after=" + strings.Repeat("A", 100), "limit=-1", "limit=1e3", "limit=9223372036854775808",
@@ -29,14 +29,14 @@ func FuzzQuery(f *testing.F) {
 		"format=csv", "format=json&action=person.create",
 	} {
 		name, _, _ := strings.Cut(query, "=")
-		for i, o := range g.operations {
+		for _, o := range g.operations {
 			if slices.Contains(o.query, name) {
-				f.Add(uint8(i), g.anybody(o), query)
+				f.Add(o.id, g.anybody(o), query)
 			}
 		}
 	}
-	f.Fuzz(func(t *testing.T, which uint8, id, query string) {
-		o := g.operations[int(which)%len(g.operations)]
+	f.Fuzz(func(t *testing.T, which string, id, query string) {
+		o := among(g.operations, which)
 		if o.method == http.MethodGet {
 			id = g.fill(id)
 		}
@@ -64,7 +64,7 @@ func FuzzJSON(f *testing.F) {
 			takers = append(takers, o)
 		}
 	}
-	for i := range takers {
+	for _, o := range takers {
 		for _, content := range []string{
 			`{}`, ``, `null`, `[]`, `{"name":"Ada","name":"Eva"}`,
 			`{"name":"Ada Lovelace","external_id":"emp-42","tags":["staff",""],"notes":"n","consent":{"basis":"form","at":"2026-04-01"},"expires_at":"2036-04-01"}`,
@@ -80,11 +80,11 @@ func FuzzJSON(f *testing.F) {
 			`{"person_id":"{obama}"}`, `{"person_id":"{none}","name":"Ada"}`, `{"others":["{also.unknown}","{seen.unknown}"]}`, `{"others":[]}`, `{"sightings":["{also}","{also}"]}`,
 			`{"url":"https://user:word@example.com/hook?key=k","secret":"0123456789abcdef","paused":true}`, `{"url":"file:///etc/passwd"}`, `{"url":"http://[::1"}`,
 		} {
-			f.Add(uint8(i), content)
+			f.Add(o.id, content)
 		}
 	}
-	f.Fuzz(func(t *testing.T, which uint8, content string) {
-		o := takers[int(which)%len(takers)]
+	f.Fuzz(func(t *testing.T, which string, content string) {
+		o := among(takers, which)
 		w := g.send(t, o, g.fill(g.anybody(o)), "", http.Header{"Content-Type": {"application/json"}}, g.fill(content))
 		if o.id != "nameUnknown" { // the person goes, the stranger who became them too
 			g.undo(t, w)
@@ -107,7 +107,7 @@ func FuzzForm(f *testing.F) {
 		return "--x\r\nContent-Disposition: form-data; " + disposition + "\r\n\r\n" + content + "\r\n"
 	}
 	photo := func(field, content string) string { return part(`name="`+field+`"; filename="a.png"`, content) }
-	for i := range takers {
+	for _, o := range takers {
 		for _, content := range []string{
 			"", "--x--\r\n", "--x\r\n", photo("photo", "{face}") + "--x--\r\n", photo("photo", "{pixel}") + part(`name="name"`, "Ada") + part(`name="tags"`, "a,b") + "--x--\r\n",
 			part(`name="name"`, "Ada") + part(`name="consent_at"`, "2026-04-01") + part(`name="expires_at"`, "2036-04-01") + photo("photo", "{face}") + photo("photo", "junk") + "--x--\r\n",
@@ -118,17 +118,17 @@ func FuzzForm(f *testing.F) {
 			part(`name="notes"`, "\xff\xfe") + "--x--\r\n", "--x\r\nContent-Disposition: form-data; name=\"photo\"\r\nContent-Type: image/jpeg\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n=FF=D8=FF\r\n--x--\r\n",
 			part("", "a") + "--x--\r\n", "--x\r\n\r\n\r\n--x--\r\n",
 		} {
-			f.Add(uint8(i), form, content)
+			f.Add(o.id, form, content)
 		}
-		f.Add(uint8(i), "image/jpeg", "{face}")
-		f.Add(uint8(i), "application/octet-stream", "{pixel}")
-		f.Add(uint8(i), "multipart/form-data", "--x--")
-		f.Add(uint8(i), "multipart/form-data; boundary="+strings.Repeat("x", 71), "--x--")
-		f.Add(uint8(i), "multipart/mixed; boundary=x", "--x--")
-		f.Add(uint8(i), "image/jpeg; q=;", "{pixel}")
+		f.Add(o.id, "image/jpeg", "{face}")
+		f.Add(o.id, "application/octet-stream", "{pixel}")
+		f.Add(o.id, "multipart/form-data", "--x--")
+		f.Add(o.id, "multipart/form-data; boundary="+strings.Repeat("x", 71), "--x--")
+		f.Add(o.id, "multipart/mixed; boundary=x", "--x--")
+		f.Add(o.id, "image/jpeg; q=;", "{pixel}")
 	}
-	f.Fuzz(func(t *testing.T, which uint8, media, content string) {
-		o := takers[int(which)%len(takers)]
+	f.Fuzz(func(t *testing.T, which string, media, content string) {
+		o := among(takers, which)
 		if strings.Count(content, "{face}") > 2 {
 			t.Skip("a look at a face takes long")
 		}

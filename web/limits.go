@@ -26,8 +26,9 @@ func (s *Server) limitClient(c *gin.Context) {
 		b := &boundedBody{
 			body: c.Request.Body, deadline: rc.SetReadDeadline,
 			declared: c.Request.ContentLength, max: s.MaxBodyBytes,
-			timeout: s.BodyTimeout, rate: s.MinBodyRate, started: time.Now(),
+			timeout: s.BodyTimeout, rate: s.MinBodyRate, started: time.Now(), held: &s.bodies,
 		}
+		defer b.give()
 		// Also for what the server reads past a handler that wanted no body.
 		b.extend()
 		c.Request.Body = b
@@ -48,7 +49,17 @@ type boundedBody struct {
 	rate     int64 // bytes a second
 	started  time.Time
 	read     int64
+	taken    int64 // of read, what counts as held
+	held     *held // nil: not counted
 	err      error // what ended it
+}
+
+// give tells that nothing of the body is in memory any more.
+func (b *boundedBody) give() {
+	if b.held != nil {
+		b.held.give(b.taken)
+		b.taken = 0
+	}
 }
 
 func (b *boundedBody) Read(p []byte) (int, error) {
@@ -64,6 +75,12 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	b.extend()
 	n, err := b.body.Read(p)
 	b.read += int64(n)
+	if b.held != nil {
+		if busy := b.held.take(int64(n)); busy != nil {
+			return 0, b.end(busy)
+		}
+		b.taken += int64(n)
+	}
 	switch {
 	case b.read > b.max:
 		return 0, b.end(b.tooLarge())

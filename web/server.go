@@ -62,6 +62,7 @@ type Server struct {
 
 	MaxPhotoBytes int64 // of one photo; 0: 20 MiB
 	MaxBodyBytes  int64 // of a request with all its photos; 0: 64 MiB
+	MaxHeldBytes  int64 // of all requests under way together, past which more are told to come again; 0: 4 times MaxBodyBytes
 	MaxPhotos     int   // in one enrolment; 0: 50
 
 	// RequestTimeout bounds the work on a request, once its body has arrived; 0: 30 s.
@@ -95,6 +96,7 @@ type Server struct {
 	grants      map[string]grant
 	ownOrigin   *http.CrossOriginProtection // as origins, with none trusted
 	claimed     atomic.Bool                 // there is an account or a key
+	bodies      held
 	limits      keyLimits
 	wrongKeys   throttle
 	wrongLogins throttle
@@ -124,6 +126,7 @@ func (s *Server) Initialize() error {
 			return facegate.NewError(facegate.CodeInvalid, fmt.Sprintf("%q is no origin: %v", origin, err), "write it as https://example.com, without a path")
 		}
 	}
+	s.bodies.most = s.MaxHeldBytes
 	s.limits.defaults = s.KeyLimit
 	s.wrongKeys.every, s.wrongKeys.burst = 2*time.Second, 20
 	s.wrongLogins.every, s.wrongLogins.burst = 12*time.Second, 10
@@ -171,6 +174,7 @@ func (s *Server) setDefaults() {
 	}
 	setDefault(&s.MaxPhotoBytes, 20<<20)
 	setDefault(&s.MaxBodyBytes, 64<<20)
+	setDefault(&s.MaxHeldBytes, 4*s.MaxBodyBytes)
 	setDefault(&s.MaxPhotos, 50)
 	setDefault(&s.RequestTimeout, 30*time.Second)
 	setDefault(&s.BodyTimeout, 10*time.Second)

@@ -133,8 +133,9 @@ type server struct {
 	url string
 }
 
-func startServer(program, data string, m *detector.Models) (*server, error) {
-	s := &server{cmd: exec.Command(program, "serve", "--listen", "127.0.0.1:0", "--data", data, "--models", filepath.Dir(m.Recognition), "--log-level", "error")}
+func startServer(program, data string, m *detector.Models, more ...string) (*server, error) {
+	args := []string{"serve", "--listen", "127.0.0.1:0", "--data", data, "--models", filepath.Dir(m.Recognition), "--log-level", "error"}
+	s := &server{cmd: exec.Command(program, append(args, more...)...)}
 	s.cmd.Stderr = os.Stderr
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {

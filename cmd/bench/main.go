@@ -44,7 +44,10 @@ type bench struct {
 	program string // facegate's binary
 	rounds  int    // turns of each comparison
 	soak    int    // requests after which memory is read for the second time
+	clients int    // of the crowd
+	lasts   time.Duration
 	table   table
+	faults  []string // what must not have happened
 }
 
 func run(ctx context.Context, args []string) error {
@@ -55,7 +58,9 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&b.program, "facegate", "bin/facegate", "the program to measure over HTTP")
 	flags.IntVar(&b.rounds, "rounds", 21, "turns of each comparison")
 	flags.IntVar(&b.soak, "soak", 5000, "requests after which memory is compared with that after a tenth of them")
-	only := flags.String("only", "", "measure only these parts: pipeline, workers, http, load")
+	only := flags.String("only", "", "measure only these parts: pipeline, workers, http, load; or crowd, which is not measured without being named")
+	flags.IntVar(&b.clients, "clients", 200, "clients of the crowd")
+	flags.DurationVar(&b.lasts, "lasts", time.Minute, "time that the crowd lasts")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -72,8 +77,8 @@ func run(ctx context.Context, args []string) error {
 	for _, part := range []struct {
 		name    string
 		measure func(context.Context) error
-	}{{"pipeline", b.pipeline}, {"workers", b.workers}, {"http", b.overhead}, {"load", b.load}} {
-		if *only != "" && !strings.Contains(*only, part.name) {
+	}{{"pipeline", b.pipeline}, {"workers", b.workers}, {"http", b.overhead}, {"load", b.load}, {"crowd", b.crowd}} {
+		if *only == "" && part.name == "crowd" || *only != "" && !strings.Contains(*only, part.name) {
 			continue
 		}
 		fmt.Fprintf(os.Stderr, "measuring: %s\n", part.name)
@@ -84,7 +89,13 @@ func run(ctx context.Context, args []string) error {
 	library, _ := detector.BLAS()
 	fmt.Printf("%s, %s, %d cores, load %.1f at the start, %s, BLAS %s\n\n",
 		time.Now().Format(time.DateOnly), cpu(), runtime.NumCPU(), load, runtime.Version(), library)
-	return b.table.print(os.Stdout)
+	if err := b.table.print(os.Stdout); err != nil {
+		return err
+	}
+	if len(b.faults) > 0 {
+		return fmt.Errorf("this must not happen:\n%s", strings.Join(b.faults, "\n"))
+	}
+	return nil
 }
 
 // cpu is the processor's name, as Linux tells it.
