@@ -8,6 +8,7 @@ PACKAGES := g++ pkg-config ca-certificates libopencv-dev libdlib-dev libdlib-dat
             libopenblas-dev liblapack-dev libatlas-base-dev libjpeg62-turbo-dev
 TEST_PACKAGES := curl chromium ffmpeg mosquitto vlc-bin vlc-plugin-base \
                  $(if $(filter x86_64,$(shell uname -m)),gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libsimde-dev)
+BENCH_PACKAGES := libhnswlib-dev libsqlite3-dev
 NODE_PACKAGES := $(if $(shell command -v npm),,nodejs npm)
 
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -21,7 +22,7 @@ TEST_MODELS   := $(or $(FACEGATE_MODELS),$(firstword $(wildcard $(abspath ../sha
                    $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/facegate/models)),$(abspath models))
 TEST_TESTDATA := $(or $(FACEGATE_TESTDATA),$(firstword $(wildcard $(abspath ../shared/testdata)) $(abspath .cache/testdata)))
 
-.PHONY: help run build test fuzz bench bench-camera lint release clean packages models console photos
+.PHONY: help run build test fuzz bench bench-camera bench-search lint release clean packages models console photos
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -114,6 +115,7 @@ lint: build $(TOOLS)/staticcheck ## gofmt, go vet, staticcheck, and the checks o
 	test -z "$$unformatted" || { echo "not in gofmt's format: $$unformatted"; failed=1; }; \
 	go vet ./... || failed=1; \
 	(cd tools && go vet ./... && go test ./...) || failed=1; \
+	build/packages $(BENCH_PACKAGES) && $(SEARCH) vet ./... || failed=1; \
 	$(TOOLS)/staticcheck ./... || failed=1; \
 	$(TOOLS)/dockercheck || failed=1; \
 	exit $$failed
@@ -123,6 +125,13 @@ bench: build models ## measure, on the test photos: one table
 
 bench-camera: build models ## measure cameras, on the test video: one table
 	@go run ./cmd/bench-camera --photos $(TEST_TESTDATA) --models $(TEST_MODELS)
+
+# What searches are compared with is compiled for this very processor, too.
+SEARCH = CGO_CFLAGS="-O3 $(if $(filter amd64,$(ARCH)),-mavx -mavx2 -DSQLITE_VEC_ENABLE_AVX)" go -C cmd/bench-search
+
+bench-search: ## measure searches of 10,000 to a million faces: one table (half an hour; see docs/search.md)
+	@build/packages g++ $(BENCH_PACKAGES)
+	@$(SEARCH) run .
 
 # The release runs on any machine of its architecture that is not too old: on
 # amd64 those with AVX2 (MARCH), which face embedding is several times slower

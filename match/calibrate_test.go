@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"facegate"
+	"facegate/internal/syntheticfaces"
 	"facegate/match"
 )
 
@@ -25,7 +26,7 @@ func calibrate(t testing.TB, samples []facegate.GalleryEntry, o match.CalibrateO
 
 // Rates are what counting the pairs gives, from MeasuredFrom up.
 func TestCalibrateCounts(t *testing.T) {
-	samples, _ := newFaces(t, 1).gallery(90, 3)
+	samples, _ := syntheticfaces.New(1).Gallery(90, 3)
 	c := calibrate(t, samples, match.CalibrateOptions{Resamples: 2})
 	if c.People != 30 || c.Samples != 90 || c.GenuinePeople != 30 || c.GenuinePairs != 90 || c.ImpostorPairs != 90*89/2-90 {
 		t.Fatalf("%+v", c)
@@ -83,7 +84,7 @@ func TestCalibrateCoverage(t *testing.T) {
 		t.Skip("takes seconds")
 	}
 	const people, each, trials = 60, 3, 80
-	population, _ := newFaces(t, 99).gallery(3000, 1)
+	population, _ := syntheticfaces.New(99).Gallery(3000, 1)
 	var truth [2]float64
 	thresholds := [2]float64{0.65, 0.75}
 	for i, a := range population {
@@ -98,10 +99,10 @@ func TestCalibrateCoverage(t *testing.T) {
 	}
 	var held, heldByPairs, heldFNMR [2]float64
 	var fnmr [2]float64
-	f := newFaces(t, 7)
+	f := syntheticfaces.New(7)
 	var all []*match.Calibration
 	for range trials {
-		samples, _ := f.gallery(people*each, each)
+		samples, _ := f.Gallery(people*each, each)
 		c := calibrate(t, samples, match.CalibrateOptions{})
 		all = append(all, c)
 		for k, at := range thresholds {
@@ -140,9 +141,9 @@ func TestCalibrateTail(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
 	}
-	f := newFaces(t, 3)
-	small, _ := f.gallery(500, 1)
-	large, _ := f.gallery(4000, 1)
+	f := syntheticfaces.New(3)
+	small, _ := f.Gallery(500, 1)
+	large, _ := f.Gallery(4000, 1)
 	c, truth := calibrate(t, small, match.CalibrateOptions{}), calibrate(t, large, match.CalibrateOptions{Resamples: 2})
 	if c.MeasuredFrom <= truth.MeasuredFrom+0.02 {
 		t.Fatalf("measured from %v and %v: nothing to foretell", c.MeasuredFrom, truth.MeasuredFrom)
@@ -160,10 +161,10 @@ func TestCalibrateTail(t *testing.T) {
 // and the thresholds chosen by them keep their targets.
 func TestCalibrateProperties(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 4))
-	f := newFaces(t, 5)
+	f := syntheticfaces.New(5)
 	for round := range 30 {
 		n, each := 2+r.IntN(150), 1+r.IntN(4)
-		samples, _ := f.gallery(max(n, each+1), each)
+		samples, _ := f.Gallery(max(n, each+1), each)
 		if r.IntN(4) == 0 { // photos that are the same under two names
 			samples[0].Embedding = samples[len(samples)-1].Embedding
 		}
@@ -218,10 +219,10 @@ func TestCalibrateProperties(t *testing.T) {
 }
 
 func TestCalibrateWarns(t *testing.T) {
-	f := newFaces(t, 2)
-	few, _ := f.gallery(20, 2)
-	singles, _ := f.gallery(80, 1)
-	many, _ := f.gallery(200, 2)
+	f := syntheticfaces.New(2)
+	few, _ := f.Gallery(20, 2)
+	singles, _ := f.Gallery(80, 1)
+	many, _ := f.Gallery(200, 2)
 	for _, c := range []struct {
 		name    string
 		samples []facegate.GalleryEntry
@@ -258,7 +259,7 @@ func TestCalibrateWarns(t *testing.T) {
 
 // Of a gallery that is too large, whole people are left out.
 func TestCalibrateSome(t *testing.T) {
-	samples, _ := newFaces(t, 1).gallery(600, 12)
+	samples, _ := syntheticfaces.New(1).Gallery(600, 12)
 	c := calibrate(t, samples, match.CalibrateOptions{Samples: 100, Resamples: 2})
 	if c.People != 10 || c.Samples != 100 || c.GenuinePairs != 10*45 {
 		t.Errorf("%d people, %d samples, %d genuine pairs; want 10 of 10 samples", c.People, c.Samples, c.GenuinePairs)
@@ -266,7 +267,7 @@ func TestCalibrateSome(t *testing.T) {
 }
 
 func BenchmarkCalibrate(b *testing.B) {
-	samples, _ := newFaces(b, 1).gallery(4000, 2)
+	samples, _ := syntheticfaces.New(1).Gallery(4000, 2)
 	for b.Loop() {
 		calibrate(b, samples, match.CalibrateOptions{})
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"facegate"
+	"facegate/internal/syntheticfaces"
 	"facegate/match"
 )
 
@@ -27,7 +28,7 @@ func doctorOf(t testing.TB, samples []facegate.GalleryEntry) *match.Doctor {
 
 // Labels that were exchanged are found, and little else.
 func TestDoctorFindsExchangedLabels(t *testing.T) {
-	samples, _ := newFaces(t, 11).gallery(400, 4)
+	samples, _ := syntheticfaces.New(11).Gallery(400, 4)
 	d := doctorOf(t, samples)
 	healthy, err := d.Examine(t.Context(), samples, nil)
 	if err != nil || healthy.People != 100 || healthy.Samples != 400 {
@@ -65,10 +66,10 @@ func TestDoctorFindsExchangedLabels(t *testing.T) {
 
 // Somebody enrolled under two names is found.
 func TestDoctorFindsDoubles(t *testing.T) {
-	f := newFaces(t, 12)
-	samples, _ := f.gallery(100, 2)
-	again := f.photo(meanOf(samples[0].Embedding, samples[1].Embedding))
-	samples = append(samples, facegate.GalleryEntry{SampleID: f.uuid(), Person: facegate.PersonRef{ID: f.uuid(), Name: "Alias"}, Embedding: again})
+	f := syntheticfaces.New(12)
+	samples, _ := f.Gallery(100, 2)
+	again := f.Photo(meanOf(samples[0].Embedding, samples[1].Embedding))
+	samples = append(samples, facegate.GalleryEntry{SampleID: f.ID(), Person: facegate.PersonRef{ID: f.ID(), Name: "Alias"}, Embedding: again})
 	// A photo of the same moment is closer than photos usually are.
 	for i := range samples[100].Embedding {
 		samples[100].Embedding[i] = 0.7*samples[0].Embedding[i] + 0.3*again[i]
@@ -136,7 +137,7 @@ func TestDoctorWords(t *testing.T) {
 
 // The closest pairs are those that comparing everybody with everybody finds.
 func TestLookalikes(t *testing.T) {
-	samples, _ := newFaces(t, 13).gallery(600, 3)
+	samples, _ := syntheticfaces.New(13).Gallery(600, 3)
 	d := doctorOf(t, samples)
 	closest := map[string]float64{}
 	for i, a := range samples {

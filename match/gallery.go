@@ -48,6 +48,13 @@ func (g *Gallery) Close() {
 	g.work.Wait()
 }
 
+// Settled waits until all work in the background is done that the changes so far
+// asked for: for who measures searches.
+func (g *Gallery) Settled() *Gallery {
+	g.work.Wait()
+	return g
+}
+
 // Apply makes one change, as [facegate.Gallery] says. Where a change adds
 // samples of one person under several names, the last one counts.
 func (g *Gallery) Apply(c facegate.GalleryChange) {

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"facegate"
+	"facegate/internal/syntheticfaces"
 	"facegate/match"
 )
 
@@ -102,13 +103,13 @@ func TestGalleryEmpty(t *testing.T) {
 // TestGalleryLarge has segments with codes, on every kernel, and real faces in
 // them: among synthetic ones, each several times with a little noise.
 func TestGalleryLarge(t *testing.T) {
-	f := newFaces(t, 4)
-	entries, probes := f.gallery(9000, 3)
+	f := syntheticfaces.New(4)
+	entries, probes := f.Gallery(9000, 3)
 	for copy := range 3 {
 		for i, e := range match.Idols(t) {
 			e.SampleID = match.SampleID(10_000*(copy+1) + i)
 			for d := range e.Embedding {
-				e.Embedding[d] += float32(f.chaos.NormFloat64() * 0.01 * float64(copy))
+				e.Embedding[d] += float32(f.Chaos.NormFloat64() * 0.01 * float64(copy))
 			}
 			entries = append(entries, e)
 			if copy == 1 && i%200 == 0 {
@@ -116,7 +117,7 @@ func TestGalleryLarge(t *testing.T) {
 			}
 		}
 	}
-	f.chaos.Shuffle(len(entries), func(i, j int) { entries[i], entries[j] = entries[j], entries[i] })
+	f.Chaos.Shuffle(len(entries), func(i, j int) { entries[i], entries[j] = entries[j], entries[i] })
 	entries = append(entries, facegate.GalleryEntry{SampleID: "far", Person: facegate.PersonRef{ID: "far"}, Embedding: facegate.Embedding{3: 90}})
 	probes = append(probes[len(probes)-6:], &facegate.Embedding{3: 91}, &facegate.Embedding{7: -100})
 	o := newOracle()
@@ -145,7 +146,7 @@ func TestGalleryLarge(t *testing.T) {
 // from nothing to some segments and back, and searches whether the work in the
 // background is done or not.
 func TestGalleryGrowsAndShrinks(t *testing.T) {
-	f := newFaces(t, 5)
+	f := syntheticfaces.New(5)
 	g, o := match.NewGallery(), newOracle()
 	defer g.Close()
 	var there []string
@@ -155,10 +156,10 @@ func TestGalleryGrowsAndShrinks(t *testing.T) {
 		if step > 30 {
 			remove, add = 900, 400
 		}
-		f.chaos.Shuffle(len(there), func(i, j int) { there[i], there[j] = there[j], there[i] })
+		f.Chaos.Shuffle(len(there), func(i, j int) { there[i], there[j] = there[j], there[i] })
 		remove = min(remove, len(there))
 		c.Remove, there = slices.Clone(there[:remove]), there[remove:]
-		entries, probes := f.gallery(add, 3)
+		entries, probes := f.Gallery(add, 3)
 		c.Add = entries
 		for _, e := range entries {
 			there = append(there, e.SampleID)
@@ -201,7 +202,7 @@ func changesAreWhole(t *testing.T, others int) {
 	g := match.NewGallery()
 	defer g.Close()
 	const people = 40
-	entries, _ := newFaces(t, 6).gallery(others, 3)
+	entries, _ := syntheticfaces.New(6).Gallery(others, 3)
 	for i := range entries {
 		entries[i].Embedding[1] += 20 // out of the way
 	}

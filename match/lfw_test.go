@@ -17,7 +17,7 @@ import (
 	"facegate/match"
 )
 
-var updateMoments = flag.Bool("update", false, "BenchmarkSimilaritySlope writes testdata/lfw-dev-moments.bin anew")
+var updateMoments = flag.Bool("update", false, "BenchmarkSimilaritySlope writes ../internal/syntheticfaces/lfw-dev-moments.bin anew")
 
 // BenchmarkSimilaritySlope embeds every photo of lfw-dev, which takes minutes,
 // and fits the slope of similarity to LFW's own pairs and to all pairs there
@@ -69,7 +69,7 @@ func BenchmarkSimilaritySlope(b *testing.B) {
 	b.ReportMetric(mean(impostor), "impostor-distance")
 	b.ReportMetric(match.SimilaritySlope, "slope")
 	if *updateMoments {
-		if err := os.WriteFile("testdata/lfw-dev-moments.bin", moments(embeddings), 0o644); err != nil {
+		if err := os.WriteFile("../internal/syntheticfaces/lfw-dev-moments.bin", moments(embeddings), 0o644); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"facegate"
+	"facegate/internal/syntheticfaces"
 	"facegate/match"
 )
 
@@ -241,7 +242,7 @@ func TestFixedThresholds(t *testing.T) {
 
 func TestOwnCalibration(t *testing.T) {
 	settings := &book{}
-	samples, _ := newFaces(t, 8).gallery(200, 2)
+	samples, _ := syntheticfaces.New(8).Gallery(200, 2)
 	r, other := rulesOf(100, 200, settings), rulesOf(100, 200, settings)
 	r.Samples = &shelf{samples: samples}
 	reference := inForce(t, r)
@@ -332,7 +333,7 @@ func TestOwnPairs(t *testing.T) {
 
 // Of a large gallery some people stand for all, and it says so.
 func TestOwnPairsSome(t *testing.T) {
-	samples, _ := newFaces(t, 1).gallery(3500, 5)
+	samples, _ := syntheticfaces.New(1).Gallery(3500, 5)
 	r := rulesOf(700, 3500, nil)
 	r.Samples = &shelf{samples: samples}
 	got, err := r.OwnPairs(t.Context(), 0.5, 10)

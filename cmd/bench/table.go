@@ -4,44 +4,20 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strings"
 	"time"
-	"unicode/utf8"
+
+	"facegate/internal/benchtable"
 )
 
-// A table is printed in Markdown, which reads well on a terminal too.
+// A table is what was measured, a row each.
 type table [][]string
 
 var columns = []string{"measured", "facegate", "compared with", "ratio", "aim"}
 
 // add appends a row; cells that are missing stay empty.
-func (t *table) add(cells ...string) {
-	*t = append(*t, append(cells, make([]string, len(columns)-len(cells))...))
-}
+func (t *table) add(cells ...string) { *t = append(*t, cells) }
 
-func (t table) print(w io.Writer) error {
-	rows := append(table{columns}, t...)
-	widths := make([]int, len(columns))
-	for _, row := range rows {
-		for c, cell := range row {
-			widths[c] = max(widths[c], utf8.RuneCountInString(cell))
-		}
-	}
-	rule := make([]string, len(columns))
-	for c := range rule {
-		rule[c] = strings.Repeat("-", widths[c])
-	}
-	for _, row := range slices.Insert(rows, 1, rule) {
-		line := "|"
-		for c, cell := range row {
-			line += " " + cell + strings.Repeat(" ", widths[c]-utf8.RuneCountInString(cell)) + " |"
-		}
-		if _, err := fmt.Fprintln(w, line); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (t table) print(w io.Writer) error { return benchtable.Print(w, columns, t) }
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond)) }
 
