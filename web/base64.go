@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
-	"strings"
 )
 
 // A base64Photo is a picture as base64, of either alphabet, with or without padding.
@@ -45,10 +44,9 @@ func (p *base64Photo) decode(text []byte) {
 	p.bad, p.data = err != nil, out.Bytes()
 }
 
-func isAddress(text []byte) bool {
-	start := strings.ToLower(string(text[:min(len(text), 16)]))
-	return strings.HasPrefix(start, "//") || strings.Contains(start, ":")
-}
+// isAddress tells what has a scheme. Two slashes alone are none: base64 may begin
+// with them.
+func isAddress(text []byte) bool { return bytes.IndexByte(text[:min(len(text), 16)], ':') >= 0 }
 
 // standardBase64 makes base64 of any kind that of the standard alphabet without
 // padding or white space.

@@ -1,11 +1,15 @@
 package web_test
 
 import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
 
 	"facegate"
+	"facegate/web"
 )
 
 // FuzzCompreFace asks as any client of CompreFace might: with any name or id, any
@@ -34,8 +38,20 @@ func FuzzCompreFace(f *testing.F) {
 			}
 			continue
 		}
-		for _, query := range []string{"subject=Obama?det_prob_threshold=0.8", "&limit=0&prediction_count=2&face_plugins=landmarks,calculator&status=True", "limit=-1", "prediction_count=0", "detect_faces=false&subject=Eva"} {
-			add(query, form, part(`name="file"; filename="a.jpg"`, "{face}")+part(`name="source_image"; filename="a.png"`, "{face}")+part(`name="target_image"; filename="b.png"`, "{face}")+"--x--\r\n")
+		if o.takes("multipart/form-data") {
+			fields := []string{"file"}
+			if o.id == "comprefaceVerify" {
+				fields = []string{"source_image", "target_image"}
+			}
+			photo := ""
+			for _, field := range fields {
+				photo += part(`name="`+field+`"; filename="a.jpg"`, "{face}")
+			}
+			for _, query := range []string{"subject=Obama?det_prob_threshold=0.8", "&limit=0&prediction_count=2&face_plugins=landmarks,calculator&status=True", "detect_faces=false&subject=Eva"} {
+				add(query, form, photo+"--x--\r\n")
+			}
+			add("limit=-1", form, "")
+			add("prediction_count=0", form, "")
 		}
 		add("subject=Eva", form, part(`name="file"; filename="a.exe"`, "{pixel}")+"--x--\r\n")
 		add("subject=Eva", form, part(`name="file"; filename="a.png"`, "{pixel}")+part(`name="source_image"`, "http://x/a.jpg")+"--x--\r\n")
@@ -46,13 +62,35 @@ func FuzzCompreFace(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, which uint8, id, query, media, content string) {
-		if strings.Count(content, "{face}") > 3 {
+		if strings.Count(content, "{face}") > 2 {
 			t.Skip("a look at a face takes long")
 		}
 		o := asked[int(which)%len(asked)]
 		g.send(t, o, g.fill(id), g.fill(query), http.Header{"Content-Type": {media}}, g.fill(content))
 		if o.method != http.MethodGet {
 			g.repopulate(t)
+		}
+	})
+}
+
+// FuzzCompreFaceBase64 reads pictures back as they were, in whatever kind of base64,
+// and takes nothing for a picture that is no base64.
+func FuzzCompreFaceBase64(f *testing.F) {
+	for _, s := range []string{"", "a", "AAAA", "a-_=", "a+/=", `a\/b`, "http://x", "data:x", " A A\nA=", "\u0041AAA", "AAA*", "====", "\xff"} {
+		f.Add([]byte(s), s)
+	}
+	f.Add([]byte{0xff, 0xff}, "//8=") // as an address without its scheme begins
+	f.Fuzz(func(t *testing.T, picture []byte, text string) {
+		for _, encoding := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
+			value := must(json.Marshal(encoding.EncodeToString(picture)))
+			data, given, bad, address := web.DecodePhoto(value, 1000)
+			if want := picture[:min(len(picture), 1001)]; given != (len(picture) > 0) || bad || address || given && !bytes.Equal(data, want) {
+				t.Errorf("%s: %q %v %v %v", value, data, given, bad, address)
+			}
+		}
+		data, given, bad, address := web.DecodePhoto(must(json.Marshal(text)), 1000)
+		if len(data) > 1001 || address && data != nil || given && !bad && !address && strings.ContainsAny(text, "*,.!\"'<>{}") {
+			t.Errorf("%q: %q %v %v %v", text, data, given, bad, address)
 		}
 	})
 }

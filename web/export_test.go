@@ -30,6 +30,15 @@ func Granted() map[string]bool {
 	return all
 }
 
+// DecodePhoto reads a JSON value as a picture in base64 of at most so many bytes.
+func DecodePhoto(value []byte, most int64) (data []byte, given, bad, address bool) {
+	p := base64Photo{max: most}
+	if p.UnmarshalJSON(value) != nil {
+		return nil, true, true, false
+	}
+	return p.data, p.given, p.bad, p.address
+}
+
 // Statuses is the table of codes.
 func Statuses() map[facegate.Code]int {
 	all := map[facegate.Code]int{}
