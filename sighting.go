@@ -34,18 +34,23 @@ type Sighting struct {
 	Decision   Decision   `json:"decision"`             // match, unknown, ambiguous or spoof
 	Person     *PersonRef `json:"person,omitempty"`     // of a match; of a spoof, who it shows
 	UnknownID  string     `json:"unknown_id,omitempty"` // of an unknown, lasting over tracks, cameras and restarts
-	Distance   float64    `json:"distance"`             // to the nearest person, mean over the evidence weighted by quality; 0 with an empty gallery
+	Distance   float64    `json:"distance"`             // to the nearest person, the weighted median of the evidence; 0 with an empty gallery
 	Similarity float64    `json:"similarity"`           // of the same
 	Threshold  float64    `json:"threshold"`            // that the distance was held against
-	Candidate  *PersonRef `json:"candidate,omitempty"`  // of unknown and ambiguous: who is nearest
-	FirstSeen  time.Time  `json:"first_seen"`
-	LastSeen   time.Time  `json:"last_seen"`
-	Evidence   int        `json:"evidence"`           // embeddings the decision rests on
-	Quality    float64    `json:"quality"`            // of the best shot, 0..1
-	Liveness   *float64   `json:"liveness,omitempty"` // 0..1, mean over the shots; nil: not judged
-	Box        Box        `json:"box"`                // of the best shot, px of the stream's picture
-	Width      int        `json:"width"`              // of the stream's picture, px
-	Height     int        `json:"height"`
+	Policy     Policy     `json:"policy,omitempty"`     // that the threshold comes from
+	// FalseMatchRate is the estimated share of pairs of different people that are
+	// at most this far apart; nil where it is not known.
+	FalseMatchRate *float64 `json:"false_match_rate,omitempty"`
+
+	Candidate *PersonRef `json:"candidate,omitempty"` // of unknown and ambiguous: who is nearest
+	FirstSeen time.Time  `json:"first_seen"`
+	LastSeen  time.Time  `json:"last_seen"`
+	Evidence  int        `json:"evidence"`           // embeddings the decision rests on
+	Quality   float64    `json:"quality"`            // of the best shot, 0..1
+	Liveness  *float64   `json:"liveness,omitempty"` // 0..1, mean over the shots; nil: not judged
+	Box       Box        `json:"box"`                // of the best shot, px of the stream's picture
+	Width     int        `json:"width"`              // of the stream's picture, px
+	Height    int        `json:"height"`
 
 	BestShot []byte `json:"-"` // the picture of the best shot as JPEG, its longer side at most 960 px
 	Crop     []byte `json:"-"` // upright face crop of the best shot as JPEG, 225x225 px

@@ -166,7 +166,8 @@ func (j *journal) recent(key string, at time.Time) *entry {
 func (j *journal) merge(e *entry, before *facegate.Sighting, t *track, width, height int) {
 	d, v, s := t.doc, t.doc.verdict, &e.state
 	s.TrackID, s.Decision, s.Person, s.Candidate = t.id, v.decision, v.person, v.candidate
-	s.Distance, s.Similarity, s.Threshold = v.distance, v.similarity, v.threshold
+	s.Distance, s.Similarity, s.FalseMatchRate = v.distance, v.similarity, v.falseMatchRate
+	s.Threshold, s.Policy = v.threshold, v.policy
 	s.Width, s.Height = width, height
 	s.FirstSeen, s.LastSeen, s.Evidence = t.first, t.seen, v.evidence
 	s.Liveness = d.liveness()

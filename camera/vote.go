@@ -23,7 +23,10 @@ type verdict struct {
 	distance   float64             // of the nearest: the median, weighted
 	similarity float64
 	threshold  float64
+	policy     facegate.Policy
 	evidence   int // ballots that say so
+
+	falseMatchRate *float64 // of the distance; nil: not known
 }
 
 // What it takes to decide. Weights are sums over ballots; see weigh.
@@ -126,13 +129,14 @@ func count(ballots []ballot, ended, alone bool) verdict {
 
 // summed is the verdict of ballots that agree.
 func summed(d facegate.Decision, agreeing []*ballot) verdict {
-	v := verdict{decided: true, decision: d, evidence: len(agreeing), threshold: agreeing[0].said.Threshold}
+	v := verdict{decided: true, decision: d, evidence: len(agreeing), threshold: agreeing[0].said.Threshold, policy: agreeing[0].said.Policy}
 	b := median(agreeing)
 	if len(b.said.Candidates) == 0 { // an empty gallery
 		return v
 	}
 	nearest := b.said.Candidates[0]
-	v.distance, v.similarity, v.threshold = nearest.Distance, nearest.Similarity, b.said.Threshold
+	v.distance, v.similarity, v.falseMatchRate = nearest.Distance, nearest.Similarity, nearest.FalseMatchRate
+	v.threshold, v.policy = b.said.Threshold, b.said.Policy
 	if person := nearest.Person; d == facegate.Match {
 		v.person = &person
 	} else {

@@ -21,8 +21,8 @@ func says(name string, distance, quality float64) ballot {
 	}
 	return ballot{
 		shot: facegate.Shot{Quality: facegate.Quality{Overall: quality}},
-		said: facegate.Identification{Decision: d, Threshold: threshold, Candidates: []facegate.Candidate{
-			{Person: facegate.PersonRef{ID: name, Name: name}, Distance: distance, Similarity: 1 - distance}}},
+		said: facegate.Identification{Decision: d, Threshold: threshold, Policy: facegate.PolicyStrict, Candidates: []facegate.Candidate{
+			{Person: facegate.PersonRef{ID: name, Name: name}, Distance: distance, Similarity: 1 - distance, FalseMatchRate: &distance}}},
 	}
 }
 
@@ -71,6 +71,9 @@ func TestCount(t *testing.T) {
 			}
 			if mode.ended && !mode.alone && v.decided && v.distance != c.distance {
 				t.Errorf("%s: distance %v, want %v", c.name, v.distance, c.distance)
+			}
+			if v.distance > 0 && (v.policy != facegate.PolicyStrict || v.falseMatchRate == nil || *v.falseMatchRate != v.distance) {
+				t.Errorf("%s: policy %q, false match rate %v at %v", c.name, v.policy, v.falseMatchRate, v.distance)
 			}
 			switch v.decision {
 			case facegate.Match:

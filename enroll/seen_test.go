@@ -73,7 +73,9 @@ func shotsOf(seed uint64, at time.Time, n int) []facegate.Shot {
 
 // sighting is one of somebody, with pictures.
 func (h *house) sighting(n int, d facegate.Decision) facegate.Sighting {
+	rate := 0.02
 	return facegate.Sighting{ID: id(n), Revision: 1, Camera: door, TrackID: int64(n), Decision: d, Distance: 0.7, Similarity: 0.2, Threshold: 0.5,
+		Policy: facegate.PolicyNormal, FalseMatchRate: &rate,
 		FirstSeen: h.now(), LastSeen: h.now().Add(time.Second), Evidence: 3, Quality: 0.8, Width: 640, Height: 480,
 		Box: facegate.Box{X: 10, Y: 20, Width: 60, Height: 80}, BestShot: fmt.Appendf(nil, "photo of %d", n), Crop: fmt.Appendf(nil, "crop of %d", n)}
 }

@@ -30,6 +30,9 @@ type sightingDetail struct {
 	Box        facegate.Box `json:"box"`
 	Width      int          `json:"width"`
 	Height     int          `json:"height"`
+
+	Policy         facegate.Policy `json:"policy,omitempty"`
+	FalseMatchRate *float64        `json:"false_match_rate,omitempty"`
 }
 
 // nextChange is the number of the change being made.
@@ -43,7 +46,7 @@ func nextChange(ctx context.Context, tx *sql.Tx) (change int64, err error) {
 // upsert writes the row. A sighting that was erased while it went on begins anew.
 func (r *storedSighting) upsert(ctx context.Context, tx *sql.Tx) error {
 	detail, err := json.Marshal(sightingDetail{r.TrackID, r.Distance, r.Similarity, r.Threshold, r.Evidence, r.Quality,
-		r.Liveness, r.Box, r.Width, r.Height})
+		r.Liveness, r.Box, r.Width, r.Height, r.Policy, r.FalseMatchRate})
 	if err != nil {
 		return fmt.Errorf("encode the sighting: %w", err)
 	}
@@ -115,6 +118,7 @@ func scanSighting(row interface{ Scan(...any) error }) (facegate.SightingRecord,
 	r.FirstSeen, r.LastSeen = fromMillis(first), fromMillis(last)
 	r.TrackID, r.Distance, r.Similarity, r.Threshold = d.TrackID, d.Distance, d.Similarity, d.Threshold
 	r.Evidence, r.Quality, r.Liveness, r.Box, r.Width, r.Height = d.Evidence, d.Quality, d.Liveness, d.Box, d.Width, d.Height
+	r.Policy, r.FalseMatchRate = d.Policy, d.FalseMatchRate
 	return r, nil
 }
 

@@ -27,7 +27,7 @@ func TestSightingIsReplacedByLaterReports(t *testing.T) {
 	}
 	first := h.kept(s.ID)
 	if first.Decision != facegate.Unknown || first.UnknownID != id(77) || first.Candidate.Name != "Ann" || first.Ended || !first.Photo || !first.Face ||
-		first.Distance != 0.7 || first.Box.Width != 60 || first.TrackID != 1 || !first.FirstSeen.Equal(h.now()) {
+		first.Distance != 0.7 || first.Policy != facegate.PolicyNormal || first.FalseMatchRate == nil || *first.FalseMatchRate != 0.02 || first.Box.Width != 60 || first.TrackID != 1 || !first.FirstSeen.Equal(h.now()) {
 		t.Errorf("%+v", first)
 	}
 

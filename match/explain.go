@@ -48,7 +48,7 @@ func reason(nearest []facegate.Candidate, d facegate.Decision, rule *ruling) str
 	first := nearest[0]
 	rate := ""
 	if r := rule.falsePositiveRate(first.Distance); r != nil {
-		rate = fmt.Sprintf("; of strangers, about %s would find somebody in this gallery that close", percentage(*r))
+		rate = fmt.Sprintf("; of strangers, %s would find somebody in this gallery that close", percentage(*r))
 	}
 	switch d {
 	case facegate.Unknown:
@@ -82,18 +82,19 @@ func placeReason(place int, c facegate.Candidate, behind float64, rule *ruling) 
 	return fmt.Sprintf("%.3f farther than the nearest, %s", behind, where)
 }
 
-// percentage of a rate, or 1 in so many where it is small.
+// percentage of a rate, or 1 in so many where it is small, no rarer than anybody
+// can tell.
 func percentage(rate float64) string {
 	switch {
 	case rate >= 0.1:
-		return fmt.Sprintf("%.0f%%", 100*rate)
+		return fmt.Sprintf("about %.0f%%", 100*rate)
 	case rate >= 0.001:
-		return fmt.Sprintf("%.2g%%", 100*rate)
-	case rate > 1e-12: // to two digits: more are not known
+		return fmt.Sprintf("about %.2g%%", 100*rate)
+	case rate > 1e-9: // to two digits: more are not known
 		scale := math.Pow(10, math.Floor(math.Log10(1/rate))-1)
-		return fmt.Sprintf("1 in %.0f", math.Round(1/rate/scale)*scale)
+		return fmt.Sprintf("about 1 in %.0f", math.Round(1/rate/scale)*scale)
 	}
-	return "none"
+	return "fewer than 1 in 1000000000"
 }
 
 // IdentifySample decides whom an enrolled sample would be taken for if it were

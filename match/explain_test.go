@@ -159,6 +159,10 @@ func TestDecisionsTellRates(t *testing.T) {
 	if err != nil || !regexp.MustCompile(`of strangers, about 1 in [1-9]\d0+ would`).MatchString(close.Explanation.Why) {
 		t.Errorf("%q, %v", close.Explanation.Why, err)
 	}
+	same, err := s.IdentifyEmbedding(t.Context(), at(0), facegate.IdentifyOptions{Explain: true})
+	if err != nil || !strings.Contains(same.Explanation.Why, "of strangers, fewer than 1 in 1000000000 would") {
+		t.Errorf("%q, %v", same.Explanation.Why, err)
+	}
 	v, err := s.Verify(t.Context(), facegate.Photo{Data: []byte("ann")}, facegate.Photo{Data: []byte("between")}, facegate.VerifyOptions{})
 	if err != nil || v.Policy != facegate.PolicyNormal || v.Threshold != 0.6 || v.FalseMatchRate == nil || *v.FalseMatchRate > 1e-5 {
 		t.Errorf("%+v, %v", v, err)

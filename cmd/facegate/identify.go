@@ -97,8 +97,20 @@ func describeIdentification(d facegate.Identification) string {
 	default:
 		why = "; nearest is " + best.Person.Name
 	}
-	return fmt.Sprintf("%s  distance %.2f  similarity %.2f  (threshold %.2f%s)",
-		pad(who, nameWidth), best.Distance, best.Similarity, d.Threshold, why)
+	return fmt.Sprintf("%s  distance %.2f  similarity %.2f  (%s%s)",
+		pad(who, nameWidth), best.Distance, best.Similarity, held(d.Threshold, d.Policy, best.FalseMatchRate), why)
+}
+
+// held is what a distance was held against, and how often two people are as close.
+func held(threshold float64, policy facegate.Policy, falseMatchRate *float64) string {
+	said := fmt.Sprintf("threshold %.2f", threshold)
+	if policy != "" {
+		said += ", " + string(policy)
+	}
+	if falseMatchRate != nil {
+		said += "; false match rate " + rate(*falseMatchRate)
+	}
+	return said
 }
 
 // printExplanation says why, below the decision, where that was asked for.

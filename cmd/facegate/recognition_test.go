@@ -89,12 +89,12 @@ func TestProgramRecognises(t *testing.T) {
 		if strings.Index(rows[0], "  obama  ")+2 != column || strings.Index(rows[2], "rose_leslie") != column {
 			t.Errorf("names are not in one column:\n%s", out)
 		}
-		contains(t, "the answer", out, "distance 0.", "similarity ", "(threshold 0.50)", "face at ")
+		contains(t, "the answer", out, "distance 0.", "similarity ", "(threshold 0.50, normal; false match rate ", "face at ")
 	})
 
 	t.Run("thresholds", func(t *testing.T) {
 		contains(t, "a strict answer", u.want(exitNegative, "identify", "--identify-threshold=0.2", probe("obama1.jpg")).stdout,
-			"unknown", "(threshold 0.20; nearest is obama)")
+			"unknown", "(threshold 0.20, normal; false match rate ", "; nearest is obama)")
 		contains(t, "a doubtful answer", u.want(exitNegative, "identify", "--identify-threshold=2", "--margin=2", probe("obama1.jpg")).stdout, "ambiguous", "; obama, or ")
 	})
 
@@ -103,7 +103,7 @@ func TestProgramRecognises(t *testing.T) {
 		if v.Decision != facegate.Match || v.Distance <= 0 || v.Distance > 0.6 || v.Threshold != 0.6 || v.Photo != probe("obama1.jpg") || v.PhotoB != probe("obama3.jpg") {
 			t.Errorf("the same man: %+v", v)
 		}
-		contains(t, "two men", u.want(exitNegative, "verify", probe("obama1.jpg"), probe("johnsnow_test1.jpg")).stdout, "no match", "(threshold 0.60)")
+		contains(t, "two men", u.want(exitNegative, "verify", probe("obama1.jpg"), probe("johnsnow_test1.jpg")).stdout, "no match", "(threshold 0.60, normal; false match rate ")
 		v = lines[verification](t, u.want(exitOK, "verify", "--json", probe("obama1.jpg"), "--person=obama").stdout)[0]
 		if v.Person == nil || v.Person.Name != "obama" || v.SampleID == "" {
 			t.Errorf("against a person: %+v", v)

@@ -74,8 +74,8 @@ func (c *verifyCommand) print(p *program, v verification) error {
 	if v.Decision != facegate.Match {
 		decision = "no match"
 	}
-	return p.printf("%s  %s  %s  distance %.2f  similarity %.2f  (threshold %.2f)\n",
-		c.A, other, decision, v.Distance, v.Similarity, v.Threshold)
+	return p.printf("%s  %s  %s  distance %.2f  similarity %.2f  (%s)\n",
+		c.A, other, decision, v.Distance, v.Similarity, held(v.Threshold, v.Policy, v.FalseMatchRate))
 }
 
 func (c *verifyCommand) verify(ctx context.Context, p *program) (v verification, err error) {

@@ -113,8 +113,8 @@ func describeSighting(s facegate.Sighting) string {
 	if s.Ended {
 		state = fmt.Sprintf("left after %.1f s", s.LastSeen.Sub(s.FirstSeen).Seconds())
 	}
-	line := fmt.Sprintf("%s  %s  distance %.2f  similarity %.2f  (threshold %.2f%s)  evidence %d, quality %.2f",
-		s.FirstSeen.Format(clock), pad(who, 20), s.Distance, s.Similarity, s.Threshold, why, s.Evidence, s.Quality)
+	line := fmt.Sprintf("%s  %s  distance %.2f  similarity %.2f  (%s%s)  evidence %d, quality %.2f",
+		s.FirstSeen.Format(clock), pad(who, 20), s.Distance, s.Similarity, held(s.Threshold, s.Policy, s.FalseMatchRate), why, s.Evidence, s.Quality)
 	if s.Liveness != nil {
 		line += fmt.Sprintf(", liveness %.2f", *s.Liveness)
 	}

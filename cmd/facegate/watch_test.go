@@ -35,7 +35,8 @@ func TestProgramWatches(t *testing.T) {
 		if s.Person == nil {
 			continue
 		}
-		if names++; s.Person.Name != "lin_manuel_miranda" || s.Distance > s.Threshold || s.Decision != facegate.Match {
+		if names++; s.Person.Name != "lin_manuel_miranda" || s.Distance > s.Threshold || s.Decision != facegate.Match ||
+			s.Policy != facegate.PolicyNormal || s.FalseMatchRate == nil || *s.FalseMatchRate > 0.01 {
 			t.Errorf("%+v", s)
 		}
 	}
