@@ -2,6 +2,7 @@ package enroll
 
 import (
 	"context"
+	"time"
 
 	"facegate"
 )
@@ -26,12 +27,18 @@ var (
 	_ facegate.SampleRecognition = (*AuditedRecognition)(nil)
 )
 
+// lateRecord is how long the record of a failure may wait for room.
+const lateRecord = 5 * time.Second
+
 func (r *AuditedRecognition) failed(ctx context.Context, action, personID string, cause error) error {
 	if facegate.CodeOf(cause) == facegate.CodeCanceled {
 		return cause
 	}
-	// A request that ran out of time still has to be recorded.
-	err := r.Log.Record(context.WithoutCancel(ctx), facegate.AuditRecord{Action: action, PersonID: personID,
+	// A request that ran out of time still has to be recorded; but where nothing can
+	// be written, and all the room for what waits is taken, nobody waits for good.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lateRecord)
+	defer cancel()
+	err := r.Log.Record(ctx, facegate.AuditRecord{Action: action, PersonID: personID,
 		Detail: map[string]any{"error": string(facegate.CodeOf(cause))}})
 	if err != nil {
 		return err

@@ -15,6 +15,9 @@ import (
 const (
 	defaultPage = 50
 	maxPage     = 500
+	// maxQuery is in bytes: more than any name or external id has, and less than a
+	// pattern of SQLite may have once everything in it is escaped.
+	maxQuery = 4096
 )
 
 // List is one page of the people that f selects, ordered by name without regard
@@ -27,6 +30,9 @@ func (s *Service) List(ctx context.Context, f facegate.PeopleFilter) (facegate.P
 	}
 	if limit < 1 || limit > maxPage {
 		return facegate.PeoplePage{}, invalid(fmt.Sprintf("the page size %d is out of range", f.Limit), fmt.Sprintf("ask for 1 to %d people a page", maxPage))
+	}
+	if len(f.Query) > maxQuery {
+		return facegate.PeoplePage{}, invalid("the text to look for is too long", "give a part of a name or an external id")
 	}
 	after, err := base64.RawURLEncoding.DecodeString(f.After)
 	if err != nil {

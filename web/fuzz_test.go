@@ -26,7 +26,8 @@ func FuzzQuery(f *testing.F) {
 		"after=-1-1", "after=9223372036854775807-9223372036854775807", "since=0000-01-01", "until=9999-12-31T23:59:59.999999999Z", "decision=match,,",
 		"sample={obama.sample}&explain=1&candidates=100&threshold=2", "sample={obama.sample}&threshold=-0", "threshold=0x1p-2", "threshold=Inf",
 		"actor=key:door&action=person.&person={obama}&request_id=a&decision=match&from=2026-04-01&to=2027-01-01&before=3&limit=1", "before=9007199254740993",
-		"format=csv", "format=json&action=person.create",
+		"format=csv", "format=json&action=person.create", "query=" + strings.Repeat("a", 60_000), "after=" + strings.Repeat("QUFB", 15_000),
+		"decision=" + strings.Repeat("match,", 10_000), "camera=" + strings.Repeat("x", 60_000), "actor=" + strings.Repeat("x", 60_000), "tag=" + strings.Repeat("t", 60_000),
 	} {
 		name, _, _ := strings.Cut(query, "=")
 		for _, o := range g.operations {

@@ -3,8 +3,11 @@ package web
 import (
 	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"time"
+
+	"facegate"
 
 	"github.com/coder/websocket"
 	"github.com/gin-gonic/gin"
@@ -41,15 +44,16 @@ func (s *Server) converse(c *gin.Context, next string, idle time.Duration, hear 
 	defer stop()
 	go s.ping(ctx, cancel, conn)
 	for {
-		kind, picture, err := read(ctx, conn, idle)
+		picture := &heldReader{held: &s.bodies}
+		data, end, err := read(ctx, conn, idle, picture)
 		if err != nil {
 			return nil
 		}
-		if kind != websocket.MessageBinary {
-			_ = conn.Close(websocket.StatusUnsupportedData, "send pictures, as binary messages")
-			return nil
+		var answer any
+		if end == nil {
+			answer, end = hear(ctx, data)
 		}
-		answer, end := hear(ctx, picture)
+		picture.give()
 		if answer != nil && !s.say(ctx, conn, answer) {
 			return nil
 		}
@@ -60,13 +64,29 @@ func (s *Server) converse(c *gin.Context, next string, idle time.Duration, hear 
 	}
 }
 
-// read waits for the next message, for as long as idle where that is not 0.
-func read(ctx context.Context, conn *websocket.Conn, idle time.Duration) (websocket.MessageType, []byte, error) {
+// read waits for the next picture, for as long as idle where that is not 0, and
+// reads it through counted.
+func read(ctx context.Context, conn *websocket.Conn, idle time.Duration, counted *heldReader) ([]byte, *farewell, error) {
 	if idle > 0 {
 		silence := time.AfterFunc(idle, func() { _ = conn.Close(websocket.StatusPolicyViolation, "no picture came") })
 		defer silence.Stop()
 	}
-	return conn.Read(ctx)
+	kind, message, err := conn.Reader(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	if kind != websocket.MessageBinary {
+		return nil, &farewell{websocket.StatusUnsupportedData, "send pictures, as binary messages"}, nil
+	}
+	counted.r = message
+	picture, err := io.ReadAll(counted)
+	if facegate.CodeOf(err) == facegate.CodeBusy {
+		return nil, &farewell{websocket.StatusTryAgainLater, "too much is being sent to the server at once"}, nil
+	}
+	if err != nil {
+		counted.give()
+	}
+	return picture, nil, err
 }
 
 // say reports whether the client has taken the answer.
