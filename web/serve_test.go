@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"runtime/pprof"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/fstest"
 	"time"
@@ -288,6 +289,49 @@ func TestClientThatHangsUpCancelsItsWork(t *testing.T) {
 	case <-time.After(patience):
 		t.Error("the work goes on")
 	}
+}
+
+// A client beyond the limit waits until another one goes.
+func TestConnectionsAreBounded(t *testing.T) {
+	var looked atomic.Int64
+	s, _ := newFaulty(t, func(context.Context) (facegate.Analysis, error) {
+		looked.Add(1)
+		return facegate.Analysis{Width: 1, Height: 1}, nil
+	}, func(s *web.Server) { s.MaxConnections = 1 })
+	address, _ := serving(t, s)
+	const request = "POST /v1/detect HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/jpeg\r\nContent-Length: 1\r\n\r\nx"
+	answered := func(conn net.Conn) {
+		t.Helper()
+		r, err := http.ReadResponse(bufio.NewReader(conn), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Body.Close()
+		if _, err := io.Copy(io.Discard, r.Body); err != nil || r.StatusCode != 200 {
+			t.Errorf("%s %v", r.Status, err)
+		}
+	}
+	ask := func(conn net.Conn) {
+		t.Helper()
+		if _, err := io.WriteString(conn, request); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first := dial(t, address)
+	ask(first)
+	answered(first)
+	second := dial(t, address)
+	ask(second)
+	const more = 50
+	for range more {
+		ask(first)
+		answered(first)
+	}
+	if n := looked.Load(); n != 1+more {
+		t.Errorf("%d requests were answered, %d of the one connection there may be", n, 1+more)
+	}
+	_ = first.Close()
+	answered(second)
 }
 
 func TestRunTellsWhyItCannotServe(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/net/netutil"
 	"golang.org/x/sync/semaphore"
 )
 
@@ -64,6 +65,8 @@ type Server struct {
 	MaxBodyBytes  int64 // of a request with all its photos; 0: 64 MiB
 	MaxHeldBytes  int64 // of all requests under way together, past which more are told to come again; 0: 4 times MaxBodyBytes
 	MaxPhotos     int   // in one enrolment; 0: 50
+
+	MaxConnections int // at a time; more wait to be accepted; 0: no limit
 
 	// RequestTimeout bounds the work on a request, once its body has arrived; 0: 30 s.
 	RequestTimeout time.Duration
@@ -216,6 +219,9 @@ func (s *Server) Run(ctx context.Context, ln net.Listener) error {
 		MaxHeaderBytes:    maxHeaderBytes,
 		BaseContext:       func(net.Listener) context.Context { return work },
 		ErrorLog:          slog.NewLogLogger(s.Logger.Handler(), slog.LevelDebug),
+	}
+	if s.MaxConnections > 0 {
+		ln = netutil.LimitListener(ln, s.MaxConnections)
 	}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(ln) }()

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net"
 	"slices"
+	"syscall"
 	"time"
 
 	"facegate"
@@ -94,6 +96,7 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 		MaxPhotoBytes:   int64(c.MaxPhotoBytes),
 		MaxBodyBytes:    int64(c.MaxBodyBytes),
 		MaxPhotos:       int(c.MaxPhotos),
+		MaxConnections:  maxConnections(),
 		RequestTimeout:  c.RequestTimeout,
 		ShutdownTimeout: c.ShutdownTimeout,
 	}
@@ -121,9 +124,10 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 		return err
 	}
 	upkeep := &enroll.Upkeep{People: rooms.people, Audit: audit, AuditAge: time.Duration(c.AuditDays) * 24 * time.Hour, Now: time.Now, Logger: p.log}
+	sweeping, stopSweeping := context.WithCancel(ctx)
 	swept := make(chan struct{})
-	go func() { defer close(swept); upkeep.Run(ctx) }()
-	defer func() { <-swept }()
+	go func() { defer close(swept); upkeep.Run(sweeping) }()
+	defer func() { stopSweeping(); <-swept }() // also where the server could not go on
 	if err := errors.Join(server.Run(ctx, listener), audit.Close(), keys.Flush(context.WithoutCancel(ctx))); err != nil {
 		return fmt.Errorf("serve: %w", err)
 	}
@@ -135,4 +139,15 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 // which neither the environment nor the command line can hold.
 func (c *serveCommand) spoken() []string {
 	return slices.DeleteFunc(slices.Clone(c.Dialects), func(name string) bool { return name == "" || name == "none" })
+}
+
+// maxConnections leaves a quarter of the files that the process may have open, or
+// 64, to the database, cameras and all else: clients who take them all would make
+// those fail.
+func maxConnections() int {
+	var files syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil || files.Cur > math.MaxInt32 {
+		return 0
+	}
+	return max(16, int(files.Cur)-max(64, int(files.Cur)/4))
 }
