@@ -105,8 +105,13 @@ func TestTextFieldsAreBounded(t *testing.T) {
 	for range 101 {
 		many = append(many, text("tags", "a"))
 	}
+	var empty []part
+	for range 151 {
+		empty = append(empty, part{field: "photo", kind: "image/jpeg"})
+	}
 	g := &gateway{Server: s}
 	g.run(t, []scenario{
+		{name: "many files of nothing", path: "/v1/people", body: multi(empty...), status: 400, expected: []string{"more than 150 files"}},
 		{name: "many", path: "/v1/people", body: multi(many...), status: 400, expected: []string{"more than 100 fields"}},
 		{name: "long", path: "/v1/people", body: multi(text("notes", string(bytes.Repeat([]byte("a"), 64<<10+1)))), status: 400, expected: []string{"notes is longer than"}},
 		{name: "long JSON", path: "/v1/people", body: jsonBody(`"` + strings.Repeat("a", 1<<20) + `"`), status: 413, expected: []string{`"code":"too_large"`}},

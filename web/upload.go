@@ -80,7 +80,7 @@ func (s *Server) readUpload(c *gin.Context, f form) (*upload, error) {
 }
 
 func (s *Server) readParts(u *upload, parts *multipart.Reader, f form) error {
-	texts := 0
+	texts, files := 0, 0
 	for {
 		part, err := parts.NextPart()
 		if errors.Is(err, io.EOF) {
@@ -90,6 +90,11 @@ func (s *Server) readParts(u *upload, parts *multipart.Reader, f form) error {
 			return brokenBody(err)
 		}
 		if isFile(part) {
+			// Those without a byte, which browsers send for fields not filled in, make
+			// no photo; but a body has room for a million of them.
+			if files++; files > maxTexts+s.MaxPhotos {
+				return invalid("send fewer files", "more than %d files", maxTexts+s.MaxPhotos)
+			}
 			err = s.readFile(u, part, f)
 		} else if texts++; texts > maxTexts {
 			err = invalid("send fewer fields", "more than %d fields", maxTexts)
