@@ -41,10 +41,10 @@ TARGET static inline uint32_t avx2_within(const __m256i sum[2], int32_t most)
 // of squared gaps. The instruction that multiplies wants one factor without a
 // sign, so that of the probe is moved to the sample.
 TARGET static inline __attribute__((always_inline)) int32_t avx2_heads_as(int narrow, const int8_t *head, const uint16_t *norms,
-	int32_t blocks, const fg_probe *probe, uint16_t *found)
+	int32_t blocks, const fg_probe *probe, uint16_t *found, int32_t *squares)
 {
 	const __m256i ones = _mm256_set1_epi16(1), two = _mm256_set1_epi16(2);
-	const __m256i least = _mm256_set1_epi32(probe->norm - probe->most_head);
+	const __m256i own = _mm256_set1_epi32(probe->norm), most = _mm256_set1_epi32(probe->most_head);
 	__m256i q[HEAD / 4], size[HEAD / 4];
 	int32_t n = 0;
 	for (int d = 0; d < HEAD / 4; d++) {
@@ -64,7 +64,9 @@ TARGET static inline __attribute__((always_inline)) int32_t avx2_heads_as(int na
 		for (int i = 0; i < 2; i++) {
 			__m256i norm = _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(norms + 8 * i)));
 			sum[i] = narrow ? _mm256_madd_epi16(sum[i], two) : _mm256_add_epi32(sum[i], sum[i]);
-			out[i] = _mm256_cmpgt_epi32(least, _mm256_sub_epi32(sum[i], norm));
+			__m256i square = _mm256_sub_epi32(_mm256_add_epi32(norm, own), sum[i]);
+			_mm256_storeu_si256((__m256i *)(squares + n * LANES + 8 * i), square);
+			out[i] = _mm256_cmpgt_epi32(square, most);
 		}
 		found[n] = (uint16_t)b;
 		n += _mm256_movemask_epi8(_mm256_and_si256(out[0], out[1])) != -1;
@@ -72,20 +74,19 @@ TARGET static inline __attribute__((always_inline)) int32_t avx2_heads_as(int na
 	return n;
 }
 
-TARGET static int32_t avx2_heads(const int8_t *head, const uint16_t *norms, int32_t blocks, const fg_probe *probe, uint16_t *found)
+TARGET static int32_t avx2_heads(const int8_t *head, const uint16_t *norms, int32_t blocks, const fg_probe *probe, uint16_t *found, int32_t *squares)
 {
 	if (probe->norm <= NARROW)
-		return avx2_heads_as(1, head, norms, blocks, probe, found);
-	return avx2_heads_as(0, head, norms, blocks, probe, found);
+		return avx2_heads_as(1, head, norms, blocks, probe, found, squares);
+	return avx2_heads_as(0, head, norms, blocks, probe, found, squares);
 }
 
-TARGET static inline uint32_t avx2_survivors(const int8_t *head, const int8_t *tail, const fg_probe *probe)
+TARGET static inline uint32_t avx2_survivors(const int32_t *squares, const int8_t *tail, const fg_probe *probe)
 {
-	__m256i sum[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
 	__m128i shift = _mm_cvtsi32_si128(probe->shift);
-	avx2_add(sum, head, probe->head, HEAD);
-	sum[0] = _mm256_sll_epi32(sum[0], shift);
-	sum[1] = _mm256_sll_epi32(sum[1], shift);
+	__m256i sum[2];
+	for (int i = 0; i < 2; i++)
+		sum[i] = _mm256_sll_epi32(_mm256_loadu_si256((const __m256i *)(squares + 8 * i)), shift);
 	avx2_add(sum, tail, probe->tail, TAIL);
 	return avx2_within(sum, probe->most);
 }

@@ -29,7 +29,7 @@ TARGET static inline __m512i avx512_add(__m512i sum, const int8_t *codes, const 
 // avx512_heads works on |x|^2 + |q|^2 - 2xq, which takes half the instructions of
 // squared gaps. The instruction that multiplies wants one factor without a sign,
 // so 128 is added to the samples, and 128 times the probe is taken away again.
-TARGET static int32_t avx512_heads(const int8_t *head, const uint16_t *norms, int32_t blocks, const fg_probe *probe, uint16_t *found)
+TARGET static int32_t avx512_heads(const int8_t *head, const uint16_t *norms, int32_t blocks, const fg_probe *probe, uint16_t *found, int32_t *squares)
 {
 	const __m512i lift = _mm512_set1_epi8(-128);
 	__m512i q[HEAD / 4];
@@ -41,23 +41,24 @@ TARGET static int32_t avx512_heads(const int8_t *head, const uint16_t *norms, in
 		for (int i = 0; i < 4; i++)
 			lifted += 128 * probe->head[4 * d + i];
 	}
-	const __m512i least = _mm512_set1_epi32(probe->norm - probe->most_head + 2 * lifted);
+	const __m512i own = _mm512_set1_epi32(probe->norm + 2 * lifted), most = _mm512_set1_epi32(probe->most_head);
 	for (int32_t b = 0; b < blocks; b++, head += HEAD_BLOCK, norms += LANES) {
 		__m512i sum[2] = {_mm512_setzero_si512(), _mm512_setzero_si512()}; // two, to break the chain of dependent additions
 		for (int d = 0; d < HEAD / 4; d++)
 			sum[d % 2] = _mm512_dpbusd_epi32(sum[d % 2], _mm512_xor_si512(_mm512_loadu_si512(head + 4 * d * LANES), lift), q[d]);
 		__m512i norm = _mm512_cvtepu16_epi32(_mm256_loadu_si256((const __m256i *)norms));
 		__m512i twice = _mm512_slli_epi32(_mm512_add_epi32(sum[0], sum[1]), 1);
+		__m512i square = _mm512_sub_epi32(_mm512_add_epi32(norm, own), twice);
+		_mm512_storeu_si512(squares + n * LANES, square);
 		found[n] = (uint16_t)b;
-		n += _mm512_cmpge_epi32_mask(_mm512_sub_epi32(twice, norm), least) != 0;
+		n += _mm512_cmple_epi32_mask(square, most) != 0;
 	}
 	return n;
 }
 
-TARGET static inline uint32_t avx512_survivors(const int8_t *head, const int8_t *tail, const fg_probe *probe)
+TARGET static inline uint32_t avx512_survivors(const int32_t *squares, const int8_t *tail, const fg_probe *probe)
 {
-	__m512i sum = avx512_add(_mm512_setzero_si512(), head, probe->head, HEAD);
-	sum = _mm512_sll_epi32(sum, _mm_cvtsi32_si128(probe->shift));
+	__m512i sum = _mm512_sll_epi32(_mm512_loadu_si512(squares), _mm_cvtsi32_si128(probe->shift));
 	sum = avx512_add(sum, tail, probe->tail, TAIL);
 	return _mm512_cmple_epi32_mask(sum, _mm512_set1_epi32(probe->most));
 }

@@ -1,8 +1,9 @@
 // What every kernel shares. A kernel defines, before it includes this file:
 // NAME(x), the name of a function of its own; TARGET, the function attribute; and
 // the functions heads (which blocks hold a sample within the probe's most_head, in
-// order, and how many), survivors (the lanes of a block that are within both
-// bounds), and square (a squared distance).
+// order, how many, and the squared distances of the heads of each), survivors (the
+// lanes of such a block that are within the other bound), and square (a squared
+// distance).
 #include <math.h>
 #include <string.h>
 
@@ -16,13 +17,14 @@ TARGET static int32_t NAME(scan)(const int8_t *head, const uint16_t *norms, cons
 {
 	uint16_t block[SEGMENT / LANES];
 	uint32_t at[SEGMENT];
-	int32_t blocks = NAME(heads)(head, norms, n / LANES, probe, block), survivors = 0, found = 0;
+	int32_t squares[SEGMENT];
+	int32_t blocks = NAME(heads)(head, norms, n / LANES, probe, block, squares), survivors = 0, found = 0;
 
 	for (int32_t i = 0; i < blocks; i++) {
 		if (i + 2 < blocks)
 			for (int line = 0; line < TAIL_BLOCK; line += 64)
 				__builtin_prefetch(tail + (size_t)block[i + 2] * TAIL_BLOCK + line);
-		uint32_t lanes = NAME(survivors)(head + (size_t)block[i] * HEAD_BLOCK, tail + (size_t)block[i] * TAIL_BLOCK, probe);
+		uint32_t lanes = NAME(survivors)(squares + i * LANES, tail + (size_t)block[i] * TAIL_BLOCK, probe);
 		for (; lanes; lanes &= lanes - 1)
 			at[survivors++] = (uint32_t)block[i] * LANES + (uint32_t)__builtin_ctz(lanes);
 	}

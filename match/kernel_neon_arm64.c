@@ -37,9 +37,9 @@ static inline uint32_t neon_within(const uint32x4_t sum[4], int32_t most)
 
 // neon_heads works on |x|^2 + |q|^2 - 2xq, which takes half the instructions of
 // squared gaps. Codes reach from -127 to 127, so two products fit 16 bits.
-static int32_t neon_heads(const int8_t *head, const uint16_t *norms, int32_t blocks, const fg_probe *probe, uint16_t *found)
+static int32_t neon_heads(const int8_t *head, const uint16_t *norms, int32_t blocks, const fg_probe *probe, uint16_t *found, int32_t *squares)
 {
-	const int32x4_t least = vdupq_n_s32(probe->norm - probe->most_head);
+	const int32x4_t own = vdupq_n_s32(probe->norm), most = vdupq_n_s32(probe->most_head);
 	int8x8_t q[HEAD / 4];
 	int32_t n = 0;
 	for (int d = 0; d < HEAD / 4; d++) {
@@ -56,7 +56,9 @@ static int32_t neon_heads(const int8_t *head, const uint16_t *norms, int32_t blo
 				int16x8_t low = vmull_s8(vget_low_s8(x), q[d]), high = vmull_s8(vget_high_s8(x), q[d]);
 				sum = vpadalq_s16(sum, vpaddq_s16(low, high));
 			}
-			within = vorrq_u32(within, vcgeq_s32(vsubq_s32(vaddq_s32(sum, sum), norm), least));
+			int32x4_t square = vsubq_s32(vaddq_s32(norm, own), vaddq_s32(sum, sum));
+			vst1q_s32(squares + n * LANES + 4 * i, square);
+			within = vorrq_u32(within, vcleq_s32(square, most));
 		}
 		found[n] = (uint16_t)b;
 		n += vmaxvq_u32(within) != 0;
@@ -64,12 +66,11 @@ static int32_t neon_heads(const int8_t *head, const uint16_t *norms, int32_t blo
 	return n;
 }
 
-static inline uint32_t neon_survivors(const int8_t *head, const int8_t *tail, const fg_probe *probe)
+static inline uint32_t neon_survivors(const int32_t *squares, const int8_t *tail, const fg_probe *probe)
 {
-	uint32x4_t sum[4] = {vdupq_n_u32(0), vdupq_n_u32(0), vdupq_n_u32(0), vdupq_n_u32(0)};
-	neon_add(sum, head, probe->head, HEAD);
+	uint32x4_t sum[4];
 	for (int i = 0; i < 4; i++)
-		sum[i] = vshlq_u32(sum[i], vdupq_n_s32(probe->shift));
+		sum[i] = vshlq_u32(vreinterpretq_u32_s32(vld1q_s32(squares + 4 * i)), vdupq_n_s32(probe->shift));
 	neon_add(sum, tail, probe->tail, TAIL);
 	return neon_within(sum, probe->most);
 }

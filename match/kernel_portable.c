@@ -15,7 +15,7 @@ static inline void portable_add(int32_t *sum, const int8_t *codes, const int8_t 
 			}
 }
 
-static int32_t portable_heads(const int8_t *head, const uint16_t *norms, int32_t blocks, const fg_probe *probe, uint16_t *found)
+static int32_t portable_heads(const int8_t *head, const uint16_t *norms, int32_t blocks, const fg_probe *probe, uint16_t *found, int32_t *squares)
 {
 	int32_t n = 0;
 	for (int32_t b = 0; b < blocks; b++, head += HEAD_BLOCK, norms += LANES) {
@@ -24,21 +24,22 @@ static int32_t portable_heads(const int8_t *head, const uint16_t *norms, int32_t
 			for (int lane = 0; lane < LANES; lane++)
 				for (int i = 0; i < 4; i++)
 					sum[lane] += head[d * LANES + lane * 4 + i] * probe->head[d + i];
-		for (int lane = 0; lane < LANES; lane++) // |x|^2 + |q|^2 - 2xq
-			any |= norms[lane] + probe->norm - 2 * sum[lane] <= probe->most_head;
+		for (int lane = 0; lane < LANES; lane++) {
+			squares[n * LANES + lane] = norms[lane] + probe->norm - 2 * sum[lane]; // |x|^2 + |q|^2 - 2xq
+			any |= squares[n * LANES + lane] <= probe->most_head;
+		}
 		found[n] = (uint16_t)b;
 		n += any;
 	}
 	return n;
 }
 
-static uint32_t portable_survivors(const int8_t *head, const int8_t *tail, const fg_probe *probe)
+static uint32_t portable_survivors(const int32_t *squares, const int8_t *tail, const fg_probe *probe)
 {
-	int32_t sum[LANES] = {0};
+	int32_t sum[LANES];
 	uint32_t lanes = 0;
-	portable_add(sum, head, probe->head, HEAD);
 	for (int lane = 0; lane < LANES; lane++)
-		sum[lane] <<= probe->shift;
+		sum[lane] = squares[lane] << probe->shift;
 	portable_add(sum, tail, probe->tail, TAIL);
 	for (int lane = 0; lane < LANES; lane++)
 		lanes |= (uint32_t)(sum[lane] <= probe->most) << lane;
