@@ -104,9 +104,9 @@ func upright(bgr *gocv.Mat, l facegate.Landmarks, size float64) gocv.Mat {
 	src, fx, fy := &part, 1.0, 1.0
 	if k < 0.6 { // bilinear interpolation would alias: shrink by area first
 		to := image.Pt(max(1, int(math.Round(float64(r.Dx())*k))), max(1, int(math.Round(float64(r.Dy())*k))))
-		small, kx, ky := shrink(part, to, 2)
+		small := scaled(part, to)
 		defer small.Close()
-		src, fx, fy = &small, kx, ky
+		src, fx, fy = &small, float64(to.X)/float64(r.Dx()), float64(to.Y)/float64(r.Dy())
 	}
 	// s after undoing the cut and the shrinking: p = q/f + r.Min. Pixel centres lie at half-integers.
 	m := gocv.NewMatWithSize(2, 3, gocv.MatTypeCV64F)

@@ -104,7 +104,7 @@ func confirmed(y *yunet, bgr *gocv.Mat, b facegate.Box) (bool, error) {
 	part := bgr.Region(r)
 	defer part.Close()
 	size := image.Pt(max(1, int(math.Round(float64(r.Dx())*k))), max(1, int(math.Round(float64(r.Dy())*k))))
-	small, _, _ := shrink(part, size, 1) // or enlarge
+	small := scaled(part, size)
 	look := gocv.NewMat()
 	defer small.Close()
 	defer look.Close()
@@ -132,9 +132,9 @@ func findScaled(y *yunet, bgr *gocv.Mat, scale, margin float64) ([]facegate.Face
 	in, sx, sy := bgr, 1.0, 1.0
 	if scale < 1 {
 		size := image.Pt(max(1, int(math.Round(float64(bgr.Cols())*scale))), max(1, int(math.Round(float64(bgr.Rows())*scale))))
-		small, kx, ky := shrink(*bgr, size, 2)
+		small := scaled(*bgr, size)
 		defer small.Close()
-		in, sx, sy = &small, kx, ky
+		in, sx, sy = &small, float64(size.X)/float64(bgr.Cols()), float64(size.Y)/float64(bgr.Rows())
 	}
 	pad := int(math.Round(margin * float64(max(in.Cols(), in.Rows()))))
 	if right, bottom := max(pad, leastSide-in.Cols()-pad), max(pad, leastSide-in.Rows()-pad); right > 0 || bottom > 0 {

@@ -12,6 +12,7 @@ import "C"
 import (
 	"errors"
 	"fmt"
+	"image"
 	"strings"
 	"sync"
 	"unsafe"
@@ -38,6 +39,12 @@ func BLAS() (library string, openBLAS bool) {
 // imdecode decodes into dst; false where OpenCV cannot.
 func imdecode(data []byte, flags gocv.IMReadFlag, dst *gocv.Mat) bool {
 	return C.fg_imdecode((*C.uint8_t)(&data[0]), C.size_t(len(data)), C.int(flags), unsafe.Pointer(dst.Ptr())) == 0
+}
+
+// shrink averages a BGR picture over areas; false where it is of another kind, or
+// would not get smaller.
+func shrink(from, to *gocv.Mat, size image.Point) bool {
+	return C.fg_shrink(unsafe.Pointer(from.Ptr()), unsafe.Pointer(to.Ptr()), C.int(size.X), C.int(size.Y)) == 0
 }
 
 const (

@@ -19,6 +19,10 @@ const char *fg_blas_config(void);
 // Decodes a picture into mat; 0 on success, else non-zero. flags as cv::imdecode.
 int fg_imdecode(const uint8_t *data, size_t len, int flags, void *mat);
 
+// Scales a BGR mat of 8 bits down, each pixel the average of the area it covers;
+// 0 on success. to is made anew.
+int fg_shrink(const void *from, void *to, int width, int height);
+
 // YuNet. Not safe for concurrent use.
 void *fg_yunet_new(const char *model, float score, float nms, int top_k, char *err, size_t err_len);
 void fg_yunet_free(void *yunet);

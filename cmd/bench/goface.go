@@ -1,78 +1,57 @@
 package main
 
 import (
-	"bufio"
+	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
-
-	face "github.com/Kagami/go-face"
 )
 
-// A recognition is one call of go-face's Recognize.
-type recognition struct {
-	Took  time.Duration
-	Faces int
-	Error string
-}
-
-func recognize(rec *face.Recognizer, photo []byte) recognition {
-	start := time.Now()
-	faces, err := rec.Recognize(photo)
-	r := recognition{Took: time.Since(start), Faces: len(faces)}
+// buildGoFace makes cmd/bench/goface in dir. go-face is measured in processes of
+// its own: the number of BLAS threads is one for a whole process, and the detector
+// makes dlib's network quicker wherever it is linked.
+func buildGoFace(ctx context.Context, dir string) (program string, err error) {
+	program = filepath.Join(dir, "goface")
+	out, err := exec.CommandContext(ctx, "go", "build", "-o", program, "facegate/cmd/bench/goface").CombinedOutput()
 	if err != nil {
-		r.Error = err.Error()
+		return "", fmt.Errorf("build goface: %w\n%s", err, out)
 	}
-	return r
+	return program, nil
 }
 
-// child measures go-face as it comes, in a process of its own: the number of BLAS
-// threads is one for the whole process. It reads paths of photos, one a line, and
-// answers each with a recognition.
-func child(in io.Reader, out io.Writer, models string) error {
-	rec, err := face.NewRecognizer(models)
-	if err != nil {
-		return err
-	}
-	defer rec.Close()
-	answers := json.NewEncoder(out)
-	lines := bufio.NewScanner(in)
-	for lines.Scan() {
-		photo, err := os.ReadFile(lines.Text())
-		if err != nil {
-			return err
-		}
-		if err := answers.Encode(recognize(rec, photo)); err != nil {
-			return err
-		}
-	}
-	return lines.Err()
-}
-
-// A goFace is a running child.
+// A goFace is a running one.
 type goFace struct {
 	cmd     *exec.Cmd
 	in      io.WriteCloser
 	answers *json.Decoder
 }
 
-func startGoFace(models string) (*goFace, error) {
-	program, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	g := &goFace{cmd: exec.Command(program, goFaceCommand, models)}
+// A recognition is its answer.
+type recognition struct {
+	Took        time.Duration
+	Used        time.Duration // processor time
+	Descriptors [][]float32   // of each face
+}
+
+// startGoFace starts program on the folder of models, with as many BLAS threads
+// as it takes by itself or, where threads says so, with those.
+func startGoFace(ctx context.Context, program, models, threads string) (*goFace, error) {
+	g := &goFace{cmd: exec.CommandContext(ctx, program, models)}
 	g.cmd.Env = slices.DeleteFunc(os.Environ(), func(s string) bool {
 		name, _, _ := strings.Cut(s, "=")
 		return strings.HasSuffix(name, "_NUM_THREADS")
 	})
+	if threads != "" {
+		g.cmd.Env = append(g.cmd.Env, "OPENBLAS_NUM_THREADS="+threads)
+	}
 	g.cmd.Stderr = os.Stderr
+	var err error
 	if g.in, err = g.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
@@ -87,16 +66,12 @@ func startGoFace(models string) (*goFace, error) {
 	return g, nil
 }
 
-func (g *goFace) recognize(path string) (recognition, error) {
-	var r recognition
+func (g *goFace) recognize(path string) (r recognition, err error) {
 	if _, err := fmt.Fprintln(g.in, path); err != nil {
 		return r, err
 	}
 	if err := g.answers.Decode(&r); err != nil {
-		return r, err
-	}
-	if r.Error != "" {
-		return r, errors.New(r.Error)
+		return r, fmt.Errorf("go-face on %s: %w", path, err)
 	}
 	return r, nil
 }

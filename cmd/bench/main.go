@@ -18,20 +18,10 @@ import (
 	"facegate/detector"
 )
 
-// goFaceCommand is the first argument with which the program runs itself to
-// measure go-face in a process of its own (see child).
-const goFaceCommand = "go-face"
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	err := func() error {
-		if len(os.Args) == 3 && os.Args[1] == goFaceCommand {
-			return child(os.Stdin, os.Stdout, os.Args[2])
-		}
-		return run(ctx, os.Args[1:])
-	}()
-	if err != nil {
+	if err := run(ctx, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
