@@ -86,7 +86,7 @@ func (c *serveCommand) Run(ctx context.Context, p *program) error {
 		Audit:       audit,
 		Exporter:    rooms.people,
 		People:      rooms.people,
-		GallerySize: rooms.gallery.Size,
+		GallerySize: rooms.size,
 		Ready:       rooms.people.Sync,
 		Thresholds:  rooms.rules,
 

@@ -93,6 +93,21 @@ func (s *server) identify(photo []byte) facegate.IdentifyResult {
 	return result
 }
 
+// get is what the server has at a path.
+func (s *server) get(path string) string {
+	s.t.Helper()
+	resp, err := http.Get(s.url + path)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		s.t.Fatalf("%s: %s (%v)\n%s", path, resp.Status, err, body)
+	}
+	return string(body)
+}
+
 func TestProgramServes(t *testing.T) {
 	u := newUser(t, false)
 	photos := testfiles.Photos(t, "people", "probes")
@@ -108,6 +123,8 @@ func TestProgramServes(t *testing.T) {
 
 	// What another process does, the server sees.
 	u.want(exitOK, "people", "delete", "obama")
+	contains(t, "metrics", s.get("/metrics"), "\nfacegate_gallery_people 5\n", "\nfacegate_gallery_samples 8\n")
+	contains(t, "thresholds", s.get("/v1/thresholds"), `"people":5,"samples":8,`)
 	if r := s.identify(photo); len(r.Faces) != 1 || r.Faces[0].Decision != facegate.Unknown {
 		t.Errorf("somebody deleted is %+v", r.Faces)
 	}

@@ -104,6 +104,16 @@ func (r *rooms) Close() error {
 	return r.storage.Close()
 }
 
+// size is the gallery's, with what another process enrolled or erased just now.
+func (r *rooms) size() (people, samples int) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	if err := r.people.Sync(ctx); err != nil { // searches and /readyz fail with it
+		r.people.Logger.Warn("the size of the gallery may be an old one", "error", err)
+	}
+	return r.gallery.Size()
+}
+
 // wiring are the settings that the rooms behind the detector take. Those that a
 // command does not have stay at zero, which is the rooms' own default.
 type wiring struct {
@@ -149,7 +159,7 @@ func (p *program) addRooms(ctx context.Context, store *storage, s analysisSettin
 		return nil, fmt.Errorf("load the gallery: %w", err)
 	}
 	r.rules = w.rules(faces.Recipe())
-	r.rules.Size, r.rules.Settings, r.rules.Samples = gallery.Size, store.people, store.people
+	r.rules.Size, r.rules.Settings, r.rules.Samples = r.size, store.people, store.people
 	r.recognition = &match.Service{
 		Analyser: faces, Gallery: gallery, Source: store.people, People: store.people, Samples: store.people, Rules: r.rules,
 		Templates: s.Profile == detector.Accurate,
