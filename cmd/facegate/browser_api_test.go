@@ -51,13 +51,13 @@ func TestBrowserAPI(t *testing.T) {
 	// Cameras and webhooks of examples would be asked for; streams do not end.
 	left := []string{"addCamera", "addWebhook", "streamSightings", "getCameraLive", "pushPictures", "signOut"}
 	u.write("face.jpg", read(t, v.person("obama", "obama.jpg")))
-	want := map[string]string{"signIn": "401", "setUp": "403"} // nobody is called text
+	want := map[string]string{"signIn": "401", "setUp": "403", "comprefaceAddSubject": "400"} // nobody is called text, and then somebody is
 	ran := 0
 	for _, id := range calls {
 		p.eval("open "+id, `void (document.getElementById('operation-' + `+quote(id)+`).open = true)`)
 		p.until("its example", `document.querySelector('#operation-`+id+` pre')`)
 		example := ask[string](p, `document.querySelector('#operation-`+id+` pre').textContent`)
-		if slices.Contains(left, id) {
+		if slices.Contains(left, id) || strings.Contains(example, "…") { // 128 numbers are not written out
 			continue
 		}
 		shell := exec.CommandContext(t.Context(), "sh", "-c", example+" --max-time 60 -o answer -w '%{http_code}'")

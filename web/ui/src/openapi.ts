@@ -290,11 +290,12 @@ export function curl(doc: Description, o: Operation, root: string): string {
   const good = o.answers.find((a) => a.status.startsWith('2'))?.content[0]?.media ?? ''
   if (good === 'text/event-stream') words.push('-N')
   const body = o.bodies.find((b) => b.media === 'multipart/form-data') ?? o.bodies.find((b) => b.media === 'application/json') ?? o.bodies[0]
-  if (o.method !== 'GET' && !(o.method === 'POST' && body)) words.push(`-X ${o.method}`)
+  const form = body?.media === 'multipart/form-data' ? formFields(doc, body) : []
+  if (o.method !== 'GET' && !(o.method === 'POST' && body && (form.length || body.media !== 'multipart/form-data'))) words.push(`-X ${o.method}`)
   words.push(quoted(address))
   const lines = [words.join(' ')]
   if (o.scopes) lines.push('-H "x-api-key: $FACEGATE_API_KEY"')
-  if (body?.media === 'multipart/form-data') lines.push(...formFields(doc, body))
+  if (body?.media === 'multipart/form-data') lines.push(...form)
   else if (body?.media === 'application/json') {
     lines.push("-H 'Content-Type: application/json'")
     lines.push(`-d ${quoted(JSON.stringify(body.example ?? sample(doc, body.schema ?? {})))}`)
