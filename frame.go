@@ -16,6 +16,9 @@ type Frame struct {
 type FrameAnalyser interface {
 	// DetectFrame finds faces: box, landmarks, score and quality, the largest first.
 	DetectFrame(ctx context.Context, f Frame) ([]Face, error)
+	// FollowFaces finds faces that were in boxes a moment ago, and have moved by
+	// half their width at most. It takes a small part of DetectFrame's time for each.
+	FollowFaces(ctx context.Context, f Frame, near []Box) ([]Face, error)
 	// EmbedFace sets the face's Embedding and Crop. The embedding stays nil where
 	// dlib does not see a face there.
 	EmbedFace(ctx context.Context, f Frame, face *Face) error

@@ -23,6 +23,8 @@ const (
 	defaultMinFace = 24                     // px
 	clearlyBetter  = 0.05                   // of quality, that makes another picture the best shot
 	longestCalm    = 250 * time.Millisecond // between looks, so that who comes is seen at once
+	searchEvery    = 290 * time.Millisecond // all of the picture, so that who comes beside somebody is seen soon
+	mostFollowed   = 4                      // faces looked for by themselves; with more all of the picture costs less
 	hopeful        = 8                      // looks after which a face that is not decided on is too far off to be soon
 )
 
@@ -42,6 +44,7 @@ type analyst struct {
 
 	width, height int
 	looked        time.Time
+	searched      time.Time // all of a picture, the last time
 }
 
 // calm reports whether this picture can be passed over: every second one, while
@@ -89,13 +92,12 @@ func (a *analyst) look(ctx context.Context, p *picture) error {
 		return err
 	}
 	start = a.now()
-	faces, err := a.frames.DetectFrame(ctx, frame)
+	faces, err := a.find(ctx, frame, p)
 	a.time.detect.add(a.now().Sub(start))
 	if err != nil {
 		return fmt.Errorf("find faces: %w", err)
 	}
 	a.gauge.look(w, h)
-	faces = slices.DeleteFunc(faces, func(f facegate.Face) bool { return !a.counts(f.Box) })
 	a.gauge.faces.Add(uint64(len(faces)))
 
 	if a.tracker.confirmHits = 2; p.alone {
@@ -109,6 +111,42 @@ func (a *analyst) look(ctx context.Context, p *picture) error {
 		a.leave(ctx, t)
 	}
 	return err
+}
+
+// find looks for faces where those in sight, and those lost, should be by now; every
+// now and then, and where one in sight is not found, in all of the picture.
+func (a *analyst) find(ctx context.Context, frame facegate.Frame, p *picture) ([]facegate.Face, error) {
+	uncounted := func(f facegate.Face) bool { return !a.counts(f.Box) }
+	if near, inSight := a.near(p); len(near) > 0 {
+		faces, err := a.frames.FollowFaces(ctx, frame, near)
+		if err != nil {
+			return nil, err
+		}
+		if faces = slices.DeleteFunc(faces, uncounted); len(faces) >= inSight {
+			return faces, nil
+		}
+	}
+	a.searched = p.at
+	faces, err := a.frames.DetectFrame(ctx, frame)
+	return slices.DeleteFunc(faces, uncounted), err
+}
+
+// near is where faces should be by now, and how many of them are in sight; none
+// where all of the picture is to be searched.
+func (a *analyst) near(p *picture) (boxes []facegate.Box, inSight int) {
+	since := p.at.Sub(a.searched)
+	if p.alone || since < 0 || since >= searchEvery || len(a.tracker.tracks) > mostFollowed {
+		return nil, 0
+	}
+	for _, t := range a.tracker.tracks {
+		m := t.motion
+		m.predict(p.at.Sub(a.tracker.at))
+		boxes = append(boxes, m.box())
+		if t.missed == 0 {
+			inSight++
+		}
+	}
+	return boxes, inSight
 }
 
 // counts reports whether a face is large enough, and in the camera's zones.

@@ -16,12 +16,7 @@ func (d *Detector) DetectFrame(ctx context.Context, f facegate.Frame) ([]facegat
 		if faces, err = find(w.eyes, bgr, d.cfg.Size, false); err != nil {
 			return err
 		}
-		for i := range faces {
-			crop := upright(bgr, faces[i].Landmarks, 1)
-			judge(&faces[i], crop, bgr.Cols(), bgr.Rows())
-			crop.Close()
-			tidy(&faces[i])
-		}
+		assess(faces, bgr)
 		return nil
 	})
 	return faces, err

@@ -74,6 +74,10 @@ func TestMatsOfFramesAreAllClosed(t *testing.T) {
 		if err := d.EmbedFace(t.Context(), frame, &faces[0]); err != nil {
 			t.Fatal(err)
 		}
+		outside := facegate.Box{X: -900, Y: -900, Width: 9, Height: 9}
+		if again, err := d.FollowFaces(t.Context(), frame, []facegate.Box{faces[0].Box, faces[1].Box, outside}); err != nil || len(again) != 2 {
+			t.Fatalf("%d faces, error %v", len(again), err)
+		}
 		if _, err := d.DetectFrame(t.Context(), facegate.Frame{Width: 1}); err == nil {
 			t.Fatal("a frame without pixels was taken")
 		}

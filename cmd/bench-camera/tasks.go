@@ -224,7 +224,7 @@ func (t task) streams(ctx context.Context, models *detector.Models) (streamsResu
 	}
 	r.CPU, r.Wall = cpu()-start, time.Since(wall)
 	for _, s := range statuses {
-		r.Frames, r.Dropped = r.Frames+s.Frames, r.Dropped+s.Dropped
+		r.Frames, r.Analysed, r.Dropped = r.Frames+s.Frames, r.Analysed+s.Analysed, r.Dropped+s.Dropped
 	}
 	start, wall = cpu(), time.Now()
 	if _, err = t.sideBySide(ctx, d, service, facegate.FastPace); err != nil {
