@@ -22,7 +22,7 @@ TEST_MODELS   := $(or $(FACEGATE_MODELS),$(firstword $(wildcard $(abspath ../sha
                    $(or $(XDG_DATA_HOME),$(HOME)/.local/share)/facegate/models)),$(abspath models))
 TEST_TESTDATA := $(or $(FACEGATE_TESTDATA),$(firstword $(wildcard $(abspath ../shared/testdata)) $(abspath .cache/testdata)))
 
-.PHONY: help run build test fuzz bench bench-camera bench-search lint release clean packages models console photos
+.PHONY: help run build test fuzz bench load bench-camera bench-search lint release clean packages models console photos
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|'
@@ -122,6 +122,9 @@ lint: build $(TOOLS)/staticcheck ## gofmt, go vet, staticcheck, and the checks o
 
 bench: build models ## measure, on the test photos: one table
 	@go run ./cmd/bench --photos $(TEST_TESTDATA) --models $(TEST_MODELS) --facegate bin/facegate
+
+load: build models ## 200 clients at once for a minute, a third of whom send garbage: one table
+	@go run ./cmd/bench --only crowd --photos $(TEST_TESTDATA) --models $(TEST_MODELS) --facegate bin/facegate
 
 bench-camera: build models ## measure cameras, on the test video: one table
 	@go run ./cmd/bench-camera --photos $(TEST_TESTDATA) --models $(TEST_MODELS)

@@ -66,13 +66,15 @@ type enroller struct {
 	name   string
 	photos [][]byte
 	people []string
+	n      int // requests so far
 }
 
 func (e *enroller) work() {
 	client := &http.Client{Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()
-	for n := 0; ; n++ {
-		alive := true
+	for {
+		alive, n := true, e.n
+		e.n++
 		switch last := len(e.people) - 1; {
 		case n%5 == 4 && last >= 0:
 			alive = e.erase(client, e.people[0])
@@ -185,32 +187,36 @@ func TestProgramKilledLosesNoSample(t *testing.T) {
 			t.Logf("seed %d", seed)
 			random := rand.New(rand.NewPCG(seed, 0))
 			w := newWitness()
+			var enrollers []*enroller
+			for c := range 5 {
+				enrollers = append(enrollers, &enroller{witness: w, t: t, name: fmt.Sprintf("c%d", c), photos: photos})
+			}
 			s := u.serve(append(tt.args, "--workers=1", "--log-level=error")...)
 			for round := range tt.rounds {
 				var clients sync.WaitGroup
-				for c := range 5 {
-					e := &enroller{witness: w, t: t, url: s.url, name: fmt.Sprintf("r%d-c%d", round, c), photos: photos}
+				for _, e := range enrollers {
+					e.url = s.url
 					clients.Go(e.work)
 				}
 				// The moment is that of a request sent, or of an answer heard; where the
 				// requests of the others are by then is anybody's guess.
 				w.mu.Lock()
-				sent, told := w.sent+1+random.IntN(30), 0
+				sent, told := w.sent+1+random.IntN(20), 0
 				if random.IntN(2) == 0 {
-					sent, told = 0, w.told+1+random.IntN(20)
+					sent, told = 0, w.told+1+random.IntN(12)
 				}
 				w.mu.Unlock()
 				w.await(sent, told)
 				s.end(syscall.SIGKILL)
 				clients.Wait()
 				s = u.serve(append(tt.args, "--workers=1", "--log-level=error")...)
-				u.want(exitOK, "check")
-				u.want(exitOK, "audit", "verify")
 				w.hold(t, filepath.Join(u.dir, "data", databaseFile))
 				if t.Failed() {
 					t.Fatalf("round %d", round)
 				}
 			}
+			u.want(exitOK, "check")
+			u.want(exitOK, "audit", "verify")
 			if code := s.end(syscall.SIGTERM); code != exitOK {
 				t.Errorf("exit code %d\n%s", code, s.stderr.String())
 			}
@@ -227,6 +233,9 @@ func (w *witness) hold(t *testing.T, path string) {
 		t.Fatal(err)
 	}
 	defer store.Close()
+	if c, err := store.Check(t.Context()); err != nil || !c.Healthy() {
+		t.Errorf("after a kill: %+v (%v)", c, err)
+	}
 	people := &enroll.Service{Store: store}
 	for id, person := range w.samples {
 		_, err := people.Sample(t.Context(), id)

@@ -70,7 +70,7 @@ func (c *Crowd) flood(ctx context.Context, r *Report, _ int) {
 	}
 	r.count(name, status)
 	if err == nil { // else the door was shut while it still sent
-		r.check(name, status, header, answer, 400, 503)
+		r.check(name, status, header, answer, 400, 408, 503)
 	}
 }
 
