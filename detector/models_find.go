@@ -49,10 +49,11 @@ type ModelStatus struct {
 	Name    string     `json:"name"`
 	Role    ModelRole  `json:"role"`
 	State   ModelState `json:"state"`
-	Path    string     `json:"path,omitempty"`   // the file looked at
-	ID      string     `json:"id,omitempty"`     // of usable content: "git:<blob id>" or "sha256:<hash>"
-	Detail  string     `json:"detail,omitempty"` // how a variant differs, what is wrong with a damaged file
-	Needed  bool       `json:"needed"`           // the program does not recognise faces without it (or a stand-in)
+	Path    string     `json:"path,omitempty"`    // the file looked at
+	ID      string     `json:"id,omitempty"`      // of usable content: "git:<blob id>" or "sha256:<hash>"
+	Detail  string     `json:"detail,omitempty"`  // how a variant differs, what is wrong with a damaged file
+	Damaged string     `json:"damaged,omitempty"` // the path of a damaged file that came first, where this one serves instead
+	Needed  bool       `json:"needed"`            // the program does not recognise faces without it (or a stand-in)
 	Purpose string     `json:"purpose"`
 	Licence string     `json:"licence"`
 	Note    string     `json:"note,omitempty"`
@@ -135,6 +136,7 @@ func checkModels(table []ModelFile, dirs []string) []ModelStatus {
 		for _, dir := range append(dirs[:len(dirs):len(dirs)], f.Dirs...) {
 			s := f.Check(filepath.Join(dir, f.Name))
 			if s.State.Usable() {
+				s.Damaged = best.Path
 				best = s
 				break
 			}

@@ -128,6 +128,22 @@ func TestCheckModelsUnreadable(t *testing.T) {
 	}
 }
 
+// Who put a damaged file first is told that it is not the one in use.
+func TestCheckModelsTellsOfADamagedFileBefore(t *testing.T) {
+	first, second := t.TempDir(), t.TempDir()
+	writeFiles(t, first, map[string]string{"net.dat": "recognitiom\n"})
+	writeFiles(t, second, map[string]string{"net.dat": "recognition\n", "mmod.dat": "mmod\n"})
+	for _, s := range checkModels(smallTable(), []string{first, second}) {
+		want := ""
+		if s.Name == "net.dat" {
+			want = filepath.Join(first, "net.dat")
+		}
+		if s.Damaged != want || s.Name == "net.dat" && s.Path != filepath.Join(second, "net.dat") {
+			t.Errorf("%+v, want the damaged %q", s, want)
+		}
+	}
+}
+
 func TestModelDirs(t *testing.T) {
 	t.Setenv("XDG_DATA_HOME", "/data")
 	want := []string{"/mine", "./models", "../shared/models", "/data/facegate/models"}

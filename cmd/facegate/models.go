@@ -74,6 +74,9 @@ func printModelStatus(p *program, s detector.ModelStatus, instead string) error 
 	if s.Path != "" {
 		lines = append(lines, "where    "+s.Path)
 	}
+	if s.Damaged != "" {
+		lines = append(lines, "instead  of "+s.Damaged+", which is damaged")
+	}
 	if s.ID != "" {
 		lines = append(lines, "id       "+s.ID)
 	}
