@@ -9,13 +9,13 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
 	"facegate"
 
 	"github.com/gin-gonic/gin"
-	"golang.org/x/sync/semaphore"
 )
 
 const mediaForm = "application/x-www-form-urlencoded"
@@ -228,7 +228,7 @@ func formKey(fields ...string) func(*Server, *gin.Context) (string, bool, error)
 			return secret, true, nil
 		}
 		if c.Request.Body != nil && c.Request.Body != http.NoBody {
-			body := &claimedBody{ReadCloser: c.Request.Body, unclaimed: s.unclaimed}
+			body := &claimedBody{ReadCloser: c.Request.Body, unclaimed: &s.unclaimed, most: unclaimedBodies * s.MaxBodyBytes}
 			c.Request.Body = body
 			defer body.claim() // known or refused, whoever it is
 		}
@@ -253,8 +253,9 @@ func basicKey(r *http.Request) (secret string, shown bool) {
 // nobody has claimed yet with a key.
 type claimedBody struct {
 	io.ReadCloser
-	unclaimed *semaphore.Weighted // nil: claimed
-	held      int64
+	unclaimed *atomic.Int64 // held of all of them; nil: this one is claimed
+	most      int64         // that it may be
+	held      int64         // of this one
 }
 
 func (b *claimedBody) Read(p []byte) (int, error) {
@@ -262,18 +263,18 @@ func (b *claimedBody) Read(p []byte) (int, error) {
 	if b.unclaimed == nil || n == 0 {
 		return n, err
 	}
-	if !b.unclaimed.TryAcquire(int64(n)) {
+	b.held += int64(n)
+	if b.unclaimed.Add(int64(n)) > b.most {
 		return 0, &facegate.Error{Code: facegate.CodeBusy, Detail: "too many requests are being read whose key has not come yet",
 			Next: "try again, or send the key in the header x-api-key", RetryAfter: time.Second}
 	}
-	b.held += int64(n)
 	return n, err
 }
 
 // claim gives back what was held.
 func (b *claimedBody) claim() {
 	if b.unclaimed != nil {
-		b.unclaimed.Release(b.held)
+		b.unclaimed.Add(-b.held)
 		b.unclaimed = nil
 	}
 }

@@ -48,6 +48,9 @@ func Statuses() map[facegate.Code]int {
 	return all
 }
 
+// Unclaimed is how many bytes are held of bodies whose key has not come yet.
+func (s *Server) Unclaimed() int64 { return s.unclaimed.Load() }
+
 // DialectGrants is every route of a dialect that its table has a line for.
 func DialectGrants(name string) map[string]bool {
 	all := map[string]bool{}

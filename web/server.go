@@ -90,7 +90,7 @@ type Server struct {
 	engine    *gin.Engine
 	described []byte // the API, as JSON
 	spoken    []*dialect
-	unclaimed *semaphore.Weighted // bytes held of bodies, see [clientForm]
+	unclaimed atomic.Int64 // bytes held of bodies, see [clientForm]
 	metrics   *metrics
 	outcomes  map[facegate.Code]outcome
 	console   *console
@@ -147,7 +147,6 @@ func (s *Server) Initialize() error {
 	if s.spoken, err = chooseDialects(s.Dialects); err != nil {
 		return err
 	}
-	s.unclaimed = semaphore.NewWeighted(unclaimedBodies * s.MaxBodyBytes)
 	for _, d := range s.spoken {
 		maps.Copy(s.grants, d.grants)
 	}
