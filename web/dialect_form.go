@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -19,10 +18,6 @@ import (
 )
 
 const mediaForm = "application/x-www-form-urlencoded"
-
-// unclaimedBodies is how many of the largest bodies may be held, together, of
-// requests whose key has not come yet.
-const unclaimedBodies = 4
 
 // A clientForm is a form as the clients of other systems send it: files under
 // whatever name, and text, of which what nobody asks for is passed over. It is
@@ -228,7 +223,7 @@ func formKey(fields ...string) func(*Server, *gin.Context) (string, bool, error)
 			return secret, true, nil
 		}
 		if c.Request.Body != nil && c.Request.Body != http.NoBody {
-			body := &claimedBody{ReadCloser: c.Request.Body, unclaimed: &s.unclaimed, most: unclaimedBodies * s.MaxBodyBytes}
+			body := &claimedBody{ReadCloser: c.Request.Body, strangers: &s.strangers}
 			c.Request.Body = body
 			defer body.claim() // known or refused, whoever it is
 		}
@@ -249,32 +244,31 @@ func basicKey(r *http.Request) (secret string, shown bool) {
 	return password, ok && password != ""
 }
 
-// A claimedBody counts what is read of it against what may be held of bodies that
-// nobody has claimed yet with a key.
+// A claimedBody counts what is read of it among what is held of strangers', until
+// somebody claims it.
 type claimedBody struct {
 	io.ReadCloser
-	unclaimed *atomic.Int64 // held of all of them; nil: this one is claimed
-	most      int64         // that it may be
-	held      int64         // of this one
+	strangers *held // nil: it is claimed
+	taken     int64
 }
 
 func (b *claimedBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
-	if b.unclaimed == nil || n == 0 {
+	if b.strangers == nil {
 		return n, err
 	}
-	b.held += int64(n)
-	if b.unclaimed.Add(int64(n)) > b.most {
-		return 0, &facegate.Error{Code: facegate.CodeBusy, Detail: "too many requests are being read whose key has not come yet",
-			Next: "try again, or send the key in the header x-api-key", RetryAfter: time.Second}
+	if busy := b.strangers.take(int64(n)); busy != nil {
+		return 0, &facegate.Error{Code: facegate.CodeBusy, Detail: "too much is being sent to the server by those whose key has not come yet",
+			Next: "try again in a moment, or send the key in the header x-api-key", RetryAfter: time.Second, Err: busy}
 	}
+	b.taken += int64(n)
 	return n, err
 }
 
-// claim gives back what was held.
+// claim is called when the sender is known, or refused.
 func (b *claimedBody) claim() {
-	if b.unclaimed != nil {
-		b.unclaimed.Add(-b.held)
-		b.unclaimed = nil
+	if b.strangers != nil {
+		b.strangers.give(b.taken)
+		b.strangers = nil
 	}
 }

@@ -49,7 +49,7 @@ func Statuses() map[facegate.Code]int {
 }
 
 // Unclaimed is how many bytes are held of bodies whose key has not come yet.
-func (s *Server) Unclaimed() int64 { return s.unclaimed.Load() }
+func (s *Server) Unclaimed() int64 { return s.strangers.bytes.Load() }
 
 // DialectGrants is every route of a dialect that its table has a line for.
 func DialectGrants(name string) map[string]bool {

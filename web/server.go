@@ -90,7 +90,6 @@ type Server struct {
 	engine    *gin.Engine
 	described []byte // the API, as JSON
 	spoken    []*dialect
-	unclaimed atomic.Int64 // bytes held of bodies, see [clientForm]
 	metrics   *metrics
 	outcomes  map[facegate.Code]outcome
 	console   *console
@@ -100,6 +99,7 @@ type Server struct {
 	ownOrigin   *http.CrossOriginProtection // as origins, with none trusted
 	claimed     atomic.Bool                 // there is an account or a key
 	bodies      held
+	strangers   held // of bodies, those of requests whose key has not come yet
 	limits      keyLimits
 	wrongKeys   throttle
 	wrongLogins throttle
@@ -130,6 +130,7 @@ func (s *Server) Initialize() error {
 		}
 	}
 	s.bodies.most = s.MaxHeldBytes
+	s.strangers.most = s.MaxHeldBytes / 2 // the other half stays for those who show a key at once
 	s.limits.defaults = s.KeyLimit
 	s.wrongKeys.every, s.wrongKeys.burst = 2*time.Second, 20
 	s.wrongLogins.every, s.wrongLogins.burst = 12*time.Second, 10
