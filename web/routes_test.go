@@ -116,7 +116,7 @@ func TestHealthAndReadiness(t *testing.T) {
 	}
 	a := ask(s.Handler(), "GET", "/readyz", body{}, nil)
 	checkProblem(t, a)
-	if a.StatusCode != 503 || a.Header.Get("Retry-After") == "" || strings.Contains(string(a.body), "ada") {
+	if a.StatusCode != 503 || a.Header.Get("Retry-After") == "" || strings.Contains(string(a.body), "/home") {
 		t.Errorf("%d %s", a.StatusCode, a.body)
 	}
 	ready = nil
