@@ -29,12 +29,13 @@ func pictureFolder() string { return filepath.Join(testfiles.Root(), ".cache", "
 // A page is a tab that shows the console. Everything the browser complains of is
 // held against the scenario, unless it was expected.
 type page struct {
-	t        *testing.T
-	v        *visit
-	tab      context.Context
-	number   int // among all of the visit
-	said     []string
-	expected []string
+	t         *testing.T
+	v         *visit
+	tab       context.Context
+	number    int // among all of the visit
+	said      []string
+	expected  []string
+	tolerated []string // parts of complaints that may come, and need not
 }
 
 // open shows a page of the console, such as "enrol" or "people".
@@ -81,6 +82,9 @@ func (p *page) hear(event any) {
 // expect announces a complaint of the browser, by a part of it.
 func (p *page) expect(part string) { p.expected = append(p.expected, part) }
 
+// tolerate announces a complaint that depends on what comes first, by a part of it.
+func (p *page) tolerate(part string) { p.tolerated = append(p.tolerated, part) }
+
 // leave holds the browser's complaints against the scenario, and takes a picture
 // where it failed.
 func (p *page) leave() {
@@ -92,7 +96,7 @@ func (p *page) leave() {
 		return
 	}
 	for _, said := range p.said {
-		if !slices.ContainsFunc(p.expected, func(part string) bool { return strings.Contains(said, part) }) {
+		if !slices.ContainsFunc(slices.Concat(p.expected, p.tolerated), func(part string) bool { return strings.Contains(said, part) }) {
 			p.t.Errorf("the browser says: %s", said)
 		}
 	}
