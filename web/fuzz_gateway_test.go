@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"facegate"
+	"facegate/enroll"
 	"facegate/web"
 
 	"github.com/getkin/kin-openapi/routers"
@@ -167,6 +168,10 @@ func (g *fuzzed) send(t *testing.T, o operation, id, query string, header http.H
 	r := &http.Request{Method: o.method, URL: &url.URL{Path: path, RawQuery: query}, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: header, Body: io.NopCloser(strings.NewReader(content)), ContentLength: int64(len(content)), Host: "localhost", RemoteAddr: "127.0.0.1:1"}
 	r = r.WithContext(ctx)
+	// When a key was last used is written behind the answers, so also behind this one.
+	if err := g.Keys.(*enroll.Keys).Flush(ctx); err != nil {
+		t.Fatal(err)
+	}
 	before := g.version(t)
 	w := httptest.NewRecorder()
 	g.Handler().ServeHTTP(&hangsUp{w, hangUp}, r)
