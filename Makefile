@@ -98,7 +98,7 @@ test: build $(TOOLS)/gotestsum ## run every test, and say which were skipped and
 	echo "== race detector"; \
 	$(GOTEST) --jsonfile $(RESULTS)/race.json -- -count=1 -timeout 15m -race -short ./... || failed=1; \
 	echo "== all tests"; \
-	$(GOTEST) --jsonfile $(RESULTS)/all.json -- -count=1 -timeout 20m ./... || failed=1; \
+	$(GOTEST) --jsonfile $(RESULTS)/all.json -- -count=1 -timeout 30m ./... || failed=1; \
 	$(TOOLS)/skips $(RESULTS)/matprofile.json $(RESULTS)/race.json $(RESULTS)/all.json || failed=1; \
 	exit $$failed
 
