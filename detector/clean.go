@@ -23,10 +23,6 @@ func (d *Detector) CleanPhoto(ctx context.Context, photo []byte) (data []byte, m
 	if err != nil {
 		return nil, "", err
 	}
-	data, ok := cleaned(photo, f)
-	if ok && f.name != "webp" {
-		return data, "image/" + f.name, nil
-	}
 	_, done, err := d.acquire(ctx) // it takes the memory of a decoded photo
 	if err != nil {
 		return nil, "", err
@@ -37,8 +33,18 @@ func (d *Detector) CleanPhoto(ctx context.Context, photo []byte) (data []byte, m
 		return nil, "", err
 	}
 	defer m.Close()
-	if ok && same(m, data, d.cfg.Limits) {
-		return data, "image/" + f.name, nil
+	return cleaned(photo, f, m, d.cfg.Limits)
+}
+
+// cleaned is a photo of format f, which decodes to m, without what [cleaners] leave
+// out. That the picture is the same is looked at: decoders read on behind the end of
+// a damaged picture, or start again at the next mark they know, and what stood there
+// may be gone.
+func cleaned(photo []byte, f format, m gocv.Mat, lim Limits) (data []byte, mediaType string, err error) {
+	if clean := cleaners[f.name]; clean != nil {
+		if data, ok := clean(photo, orientation(photo, f.name)); ok && same(m, data, lim) {
+			return data, "image/" + f.name, nil
+		}
 	}
 	png, err := gocv.IMEncode(gocv.PNGFileExt, m)
 	if err != nil {
@@ -46,17 +52,6 @@ func (d *Detector) CleanPhoto(ctx context.Context, photo []byte) (data []byte, m
 	}
 	defer png.Close()
 	return bytes.Clone(png.GetBytes()), "image/png", nil
-}
-
-// cleaned is what [cleaners] make of a photo; false where they cannot. Of WebP it
-// has to be looked at: libwebp reads on behind the end of a picture that is damaged,
-// and what stood there may be gone (see same).
-func cleaned(photo []byte, f format) ([]byte, bool) {
-	clean := cleaners[f.name]
-	if clean == nil {
-		return nil, false
-	}
-	return clean(photo, orientation(photo, f.name))
 }
 
 // same reports whether a file is that very picture.

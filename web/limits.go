@@ -26,7 +26,7 @@ func (s *Server) limitClient(c *gin.Context) {
 		b := &boundedBody{
 			body: c.Request.Body, deadline: rc.SetReadDeadline,
 			declared: c.Request.ContentLength, max: s.MaxBodyBytes,
-			timeout: s.BodyTimeout, rate: s.MinBodyRate, started: time.Now(), held: &s.bodies,
+			timeout: s.BodyTimeout, rate: s.MinBodyRate, held: &s.bodies,
 		}
 		defer b.give()
 		// Also for what the server reads past a handler that wanted no body.
@@ -46,8 +46,8 @@ type boundedBody struct {
 	declared int64 // Content-Length, -1 where unknown
 	max      int64
 	timeout  time.Duration
-	rate     int64 // bytes a second
-	started  time.Time
+	rate     int64     // bytes a second
+	started  time.Time // when it was first read: what the server needs before is not the client's
 	read     int64
 	taken    int64 // of read, what counts as held
 	held     *held // nil: not counted
@@ -71,6 +71,9 @@ func (b *boundedBody) Read(p []byte) (int, error) {
 	}
 	if room := b.max - b.read + 1; int64(len(p)) > room {
 		p = p[:room]
+	}
+	if b.started.IsZero() {
+		b.started = time.Now()
 	}
 	b.extend()
 	n, err := b.body.Read(p)
@@ -103,7 +106,7 @@ func (b *boundedBody) Close() error { return b.body.Close() }
 func (b *boundedBody) extend() {
 	next := time.Now().Add(b.timeout)
 	earned := time.Duration(float64(b.read) / float64(b.rate) * float64(time.Second))
-	if whole := b.started.Add(b.timeout + earned); whole.Before(next) {
+	if whole := b.started.Add(b.timeout + earned); !b.started.IsZero() && whole.Before(next) {
 		next = whole
 	}
 	_ = b.deadline(next) // no deadlines where there is no connection

@@ -20,7 +20,7 @@ func FuzzConfiguration(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		cli, err := parse(t, nil, text)
 		if err != nil {
-			if err.Error() == "" || strings.Contains(err.Error(), "%!") {
+			if err.Error() == "" || strings.Contains(err.Error(), "%!") && !strings.Contains(text, "%!") {
 				t.Errorf("a muddled message: %v", err)
 			}
 			return
