@@ -7,7 +7,7 @@ SHELL       := /bin/bash
 PACKAGES := g++ pkg-config ca-certificates libopencv-dev libdlib-dev libdlib-data \
             libopenblas-dev liblapack-dev libatlas-base-dev libjpeg62-turbo-dev
 TEST_PACKAGES := curl chromium ffmpeg mosquitto vlc-bin vlc-plugin-base \
-                 $(if $(filter x86_64,$(shell uname -m)),gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libsimde-dev)
+                 $(if $(filter x86_64,$(shell uname -m)),g++-aarch64-linux-gnu gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user libsimde-dev)
 BENCH_PACKAGES := libhnswlib-dev libsqlite3-dev
 NODE_PACKAGES := $(if $(shell command -v npm),,nodejs npm)
 

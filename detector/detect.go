@@ -24,28 +24,6 @@ const (
 	lookIoU   = 0.4 // and how well the boxes have to agree
 )
 
-// eyes are two YuNets: one for whole pictures, one for second looks, since giving
-// one network pictures of changing sizes makes it plan anew each time.
-type eyes struct{ search, look *yunet }
-
-func newEyes(model string) (*eyes, error) {
-	search, err := newYunet(model)
-	if err != nil {
-		return nil, err
-	}
-	look, err := newYunet(model)
-	if err != nil {
-		search.close()
-		return nil, err
-	}
-	return &eyes{search, look}, nil
-}
-
-func (e *eyes) close() {
-	e.search.close()
-	e.look.close()
-}
-
 // find returns the faces of a BGR picture, the largest first: box, landmarks and
 // score, in the picture's pixels.
 //
@@ -56,21 +34,21 @@ func (e *eyes) close() {
 //
 // Each face is confirmed by a second look (see confirmed): YuNet takes folds and
 // shadows for faces now and then, with a score of 1.00 at that.
-func find(y *eyes, bgr *gocv.Mat, bound int, tiles bool) ([]facegate.Face, error) {
+func find(y *yunet, bgr *gocv.Mat, bound int, tiles bool) ([]facegate.Face, error) {
 	w, h := bgr.Cols(), bgr.Rows()
 	scale := math.Min(1, float64(bound)/float64(max(w, h)))
-	faces, err := findScaled(y.search, bgr, scale, 0)
+	faces, err := findScaled(y, bgr, scale, 0)
 	if err != nil {
 		return nil, err
 	}
 	if len(faces) == 0 {
 		small := math.Min(1, float64(bound)/4/float64(max(w, h)))
-		if faces, err = findScaled(y.search, bgr, small, 0.25); err != nil {
+		if faces, err = findScaled(y, bgr, small, 0.25); err != nil {
 			return nil, err
 		}
 	}
 	if tiles && scale < 1 {
-		more, err := findTiles(y.search, bgr, bound)
+		more, err := findTiles(y, bgr, bound)
 		if err != nil {
 			return nil, err
 		}
@@ -78,7 +56,7 @@ func find(y *eyes, bgr *gocv.Mat, bound int, tiles bool) ([]facegate.Face, error
 	}
 	kept := faces[:0]
 	for _, f := range faces {
-		ok, err := confirmed(y.look, bgr, f.Box)
+		ok, err := confirmed(y, bgr, f.Box)
 		if err != nil {
 			return nil, err
 		}
@@ -176,9 +154,7 @@ func findTiles(y *yunet, bgr *gocv.Mat, size int) ([]facegate.Face, error) {
 	for _, top := range starts(h, size) {
 		for _, left := range starts(w, size) {
 			r := image.Rect(left, top, min(left+size, w), min(top+size, h))
-			view := bgr.Region(r)
-			tile := view.Clone() // YuNet wants a continuous matrix
-			view.Close()
+			tile := bgr.Region(r)
 			found, err := findScaled(y, &tile, 1, 0)
 			tile.Close()
 			if err != nil {

@@ -44,12 +44,12 @@ type Detector struct {
 
 // A worker analyses one photo at a time.
 type worker struct {
-	eyes *eyes
-	rec  *face.Recognizer
+	yunet *yunet
+	rec   *face.Recognizer
 }
 
 func (w *worker) free() {
-	w.eyes.close()
+	w.yunet.close()
 	w.rec.Close()
 }
 
@@ -118,7 +118,7 @@ func New(cfg Config) (*Detector, error) {
 }
 
 func load(m *Models, dir string) (*worker, error) {
-	y, err := newEyes(m.YuNet)
+	y, err := newYunet(m.YuNet)
 	if err != nil {
 		return nil, &facegate.Error{Code: facegate.CodeModelDamaged, Detail: "OpenCV cannot load the model file " + m.YuNet,
 			Next: "facegate models pull", Err: err}
@@ -130,7 +130,7 @@ func load(m *Models, dir string) (*worker, error) {
 			Detail: fmt.Sprintf("dlib cannot load one of the model files %s, %s, %s", m.Recognition, m.Landmarks, m.MMOD),
 			Next:   "facegate models pull", Err: err}
 	}
-	return &worker{eyes: y, rec: rec}, nil
+	return &worker{yunet: y, rec: rec}, nil
 }
 
 // Recipe names the model files and the steps that change the numbers of an
@@ -223,7 +223,7 @@ func (d *Detector) analyse(ctx context.Context, w *worker, bgr *gocv.Mat, o face
 		return a, fmt.Errorf("detect faces: %w", err)
 	}
 	start := time.Now()
-	faces, err := find(w.eyes, bgr, d.cfg.Size, o.SmallFaces)
+	faces, err := find(w.yunet, bgr, d.cfg.Size, o.SmallFaces)
 	if err != nil {
 		return a, err
 	}

@@ -22,7 +22,7 @@ func (d *Detector) FollowFaces(ctx context.Context, f facegate.Frame, near []fac
 	var faces []facegate.Face
 	err := d.onFrame(ctx, f, func(w *worker, bgr *gocv.Mat) error {
 		for _, b := range near {
-			found, err := around(w.eyes.look, bgr, b)
+			found, err := around(w.yunet, bgr, b)
 			if err != nil {
 				return err
 			}

@@ -13,7 +13,7 @@ import (
 func (d *Detector) DetectFrame(ctx context.Context, f facegate.Frame) ([]facegate.Face, error) {
 	var faces []facegate.Face
 	err := d.onFrame(ctx, f, func(w *worker, bgr *gocv.Mat) (err error) {
-		if faces, err = find(w.eyes, bgr, d.cfg.Size, false); err != nil {
+		if faces, err = find(w.yunet, bgr, d.cfg.Size, false); err != nil {
 			return err
 		}
 		assess(faces, bgr)

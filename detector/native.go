@@ -3,7 +3,7 @@ package detector
 /*
 #cgo pkg-config: opencv4
 #cgo CXXFLAGS: -std=c++14 -O2
-#cgo LDFLAGS: -ldl
+#cgo LDFLAGS: -ljpeg -ldl
 #include <stdlib.h>
 #include "native.h"
 */
@@ -36,7 +36,7 @@ func BLAS() (library string, openBLAS bool) {
 	return library, openBLAS
 }
 
-// imdecode decodes into dst; false where OpenCV cannot.
+// imdecode decodes into dst; false where that cannot be done.
 func imdecode(data []byte, flags gocv.IMReadFlag, dst *gocv.Mat) bool {
 	return C.fg_imdecode((*C.uint8_t)(&data[0]), C.size_t(len(data)), C.int(flags), unsafe.Pointer(dst.Ptr())) == 0
 }
@@ -48,7 +48,7 @@ func shrink(from, to *gocv.Mat, size image.Point) bool {
 }
 
 const (
-	yunetFloats = 15   // a row of FaceDetectorYN's answer
+	yunetFloats = 15   // of a face
 	yunetMax    = 1024 // faces in one picture
 	yunetNMS    = 0.3  // intersection over union above which two boxes are one face
 )

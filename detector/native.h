@@ -19,14 +19,21 @@ const char *fg_blas_config(void);
 // Decodes a picture into mat; 0 on success, else non-zero. flags as cv::imdecode.
 int fg_imdecode(const uint8_t *data, size_t len, int flags, void *mat);
 
+// The same for JPEGs of three components, as a BGR mat; -1 where it is another kind of
+// picture, left to OpenCV.
+int fg_jpeg(const uint8_t *data, size_t len, void *mat);
+
 // Scales a BGR mat of 8 bits down, each pixel the average of the area it covers;
 // 0 on success. to is made anew.
 int fg_shrink(const void *from, void *to, int width, int height);
 
+// Writes what into err, as much of it as there is room for.
+void fg_say(char *err, size_t len, const char *what);
+
 // YuNet. Not safe for concurrent use.
 void *fg_yunet_new(const char *model, float score, float nms, int top_k, char *err, size_t err_len);
 void fg_yunet_free(void *yunet);
-// Finds faces in a BGR mat: up to max rows of 15 floats (x y w h, right eye, left
+// Finds faces in a BGR mat of 64 pixels a side at least, the surest first: up to max rows of 15 floats (x y w h, right eye, left
 // eye, nose, right and left corner of the mouth, score). Returns their number, or
 // -1 with a message in err.
 int fg_yunet_detect(void *yunet, void *mat, float *rows, int max, char *err, size_t err_len);

@@ -77,7 +77,7 @@ func rawEmbeddings(b *testing.B, files []string) []facegate.Embedding {
 				return err
 			}
 			defer m.Close()
-			faces, err := find(w.eyes, &m, d.cfg.Size, false)
+			faces, err := find(w.yunet, &m, d.cfg.Size, false)
 			if err != nil {
 				return err
 			}

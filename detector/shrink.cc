@@ -1,17 +1,10 @@
+#include "clones.h"
 #include "native.h"
 
 #include <algorithm>
 #include <cstring>
 #include <opencv2/core.hpp>
 #include <vector>
-
-// The inner loops are compiled once more for CPUs with AVX2; which is run is
-// decided when the program is loaded.
-#ifdef __x86_64__
-#define INNER_LOOP __attribute__((target_clones("avx2", "default"), optimize("O3")))
-#else
-#define INNER_LOOP __attribute__((optimize("O3")))
-#endif
 
 namespace {
 

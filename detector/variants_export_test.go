@@ -25,7 +25,7 @@ type Variant struct {
 
 // A VariantMaker embeds photos in several ways; it is one worker.
 type VariantMaker struct {
-	eyes     *eyes
+	yunet    *yunet
 	rec      map[[2]float64]*face.Recognizer // by padding and jitter
 	variants []Variant
 }
@@ -39,7 +39,7 @@ func NewVariantMaker(m *Models, variants []Variant) (*VariantMaker, error) {
 	}
 	defer cleanup()
 	v := &VariantMaker{rec: map[[2]float64]*face.Recognizer{}, variants: variants}
-	if v.eyes, err = newEyes(m.YuNet); err != nil {
+	if v.yunet, err = newYunet(m.YuNet); err != nil {
 		return nil, err
 	}
 	for _, x := range variants {
@@ -59,7 +59,7 @@ func (x Variant) key() [2]float64 {
 
 // Close frees the networks.
 func (v *VariantMaker) Close() {
-	v.eyes.close()
+	v.yunet.close()
 	for _, r := range v.rec {
 		if r != nil {
 			r.Close()
@@ -76,7 +76,7 @@ func (v *VariantMaker) Embed(ctx context.Context, photo []byte) ([]*facegate.Emb
 		return nil, err
 	}
 	defer bgr.Close()
-	faces, err := find(v.eyes, &bgr, 640, false)
+	faces, err := find(v.yunet, &bgr, 640, false)
 	if err != nil || len(faces) == 0 {
 		return made, err
 	}
