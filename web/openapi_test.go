@@ -178,11 +178,13 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 			g.vars["key"] = k.ID
 		}
 	}
-	link, _, err := g.Accounts.SetupLink(context.Background())
-	if err != nil {
-		t.Fatal(err)
+	g.vars["link"] = g.link(t)
+	keepAccount := func(g *gateway, answer []byte) {
+		var s struct{ Account facegate.Account }
+		if json.Unmarshal(answer, &s) == nil {
+			g.vars["account"], g.vars["link"] = s.Account.ID, g.link(t)
+		}
 	}
-	g.vars["link"] = link
 	keepAs := func(name string) func(*gateway, []byte) {
 		return func(g *gateway, answer []byte) { g.vars[name] = decodeID(t, answer) }
 	}
@@ -256,10 +258,15 @@ func TestAnswersAreAsDescribed(t *testing.T) {
 		{operation: "getSession", method: "GET", path: "/v1/session", status: 200},
 		{operation: "setUp", method: "POST", path: "/v1/setup", status: 403, body: jsonBody(`{"link":"x","name":"Ada","password":"analytical engine"}`)},
 		{operation: "setUp", method: "POST", path: "/v1/setup", status: 400, body: jsonBody(`{"link":"{link}","name":"Ada","password":"password1"}`)},
-		{operation: "setUp", method: "POST", path: "/v1/setup", status: 201, body: jsonBody(`{"link":"{link}","name":"Ada","password":"analytical engine"}`)},
+		{operation: "setUp", method: "POST", path: "/v1/setup", status: 201, keep: keepAccount, body: jsonBody(`{"link":"{link}","name":"Ada","password":"analytical engine"}`)},
 		{operation: "signIn", method: "POST", path: "/v1/session", status: 401, body: jsonBody(`{"name":"Ada","password":"difference engine"}`)},
 		{operation: "signIn", method: "POST", path: "/v1/session", status: 200, body: jsonBody(`{"name":"ada","password":"analytical engine"}`)},
 		{operation: "signOut", method: "DELETE", path: "/v1/session", status: 204},
+		{operation: "listAccounts", method: "GET", path: "/v1/accounts", status: 200},
+		{operation: "deleteAccount", method: "DELETE", path: "/v1/accounts/{account}", status: 409},
+		{operation: "deleteAccount", method: "DELETE", path: "/v1/accounts/{none}", status: 404},
+		{operation: "setUp", method: "POST", path: "/v1/setup", status: 201, keep: keepAccount, body: jsonBody(`{"link":"{link}","name":"Charles","password":"difference engine"}`)},
+		{operation: "deleteAccount", method: "DELETE", path: "/v1/accounts/{account}", status: 204},
 		{operation: "createKey", method: "POST", path: "/v1/keys", status: 201, keep: keepKey,
 			body: jsonBody(`{"name":"door","scopes":["verify","identify"],"limit":{"faces_per_second":2.5,"concurrent":3},"expires_at":"2036-04-01"}`)},
 		{operation: "createKey", method: "POST", path: "/v1/keys", status: 400, body: jsonBody(`{"name":"door","scopes":["fly"]}`)},
