@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"facegate/internal/testfiles"
+
+	"github.com/chromedp/chromedp"
 )
 
 // TestBrowserAccess goes the way of whoever starts a gateway: the one-time link,
@@ -67,6 +69,25 @@ func TestBrowserAccess(t *testing.T) {
 	p.enter("audit-action", "account.")
 	p.click("audit-show")
 	p.until("one group", `[...document.querySelectorAll('[data-testid=audit-row]')].map(r => r.dataset.action).join() === 'account.setup'`)
+
+	// A second account, which another process's link makes, is deleted; the last one stays.
+	p.follow("#/keys", "Keys")
+	p.until("one account, which stays", `all('account-row').map((r) => r.dataset.name).join() === 'Ada' && !one('account-delete')`)
+	_, second, _ := strings.Cut(strings.TrimSpace(u.want(exitOK, "setup").stdout), "link=")
+	if status, answer := v.server.ask("POST", "/v1/setup", "", `{"link":"`+second+`","name":"Eve","password":"saves nine"}`); status != 201 {
+		t.Fatalf("a second account: %d %s", status, answer)
+	}
+	p.follow("#/audit", "Audit")
+	p.follow("#/keys", "Keys")
+	p.until("both accounts", `all('account-row').length === 2`)
+	p.look("keys, two accounts")
+	p.do("delete Eve", chromedp.Click(chromedp.CSS(`[data-testid=account-row][data-name=Eve] [data-testid=account-delete]`)))
+	p.click("confirm-delete")
+	p.until("one is left", `all('account-row').map((r) => r.dataset.name).join() === 'Ada'`)
+	if status, answer := v.server.ask("POST", "/v1/session", "", `{"name":"Eve","password":"saves nine"}`); status != 401 {
+		t.Errorf("Eve signs in, deleted: %d %s", status, answer)
+	}
+	p.follow("#/audit", "Audit")
 
 	p.click("sign-out")
 	p.until("the page to sign in", `document.querySelector('main h1')?.textContent === 'Sign in'`)

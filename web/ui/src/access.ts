@@ -96,6 +96,9 @@ export const listKeys = async () => (await ask<{ keys: Key[] }>('/keys')).keys
 export const createKey = (key: NewKey) => ask<Key & { secret: string }>('/keys', 'POST', key)
 export const revokeKey = (id: string) => ask<Key>(`/keys/${encodeURIComponent(id)}`, 'DELETE')
 
+export const listAccounts = async () => (await ask<{ accounts: Account[] }>('/accounts')).accounts
+export const deleteAccount = (id: string) => ask<void>(`/accounts/${encodeURIComponent(id)}`, 'DELETE')
+
 export function auditSearch(q: AuditQuery): URLSearchParams {
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(q)) if (value) search.set(name, value)

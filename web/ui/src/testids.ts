@@ -72,6 +72,8 @@ export const testid = {
   keySecret: 'key-secret', // the key just made; data-secret
   keyRow: 'key-row', // data-name, data-state
   keyRevoke: 'key-revoke',
+  accountRow: 'account-row', // data-name
+  accountDelete: 'account-delete',
   auditAction: 'audit-action', // id
   auditShow: 'audit-show', // id
   auditRow: 'audit-row', // data-action
