@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"syscall"
 	"testing"
 
+	"facegate"
 	"facegate/internal/testfiles"
 
 	"github.com/chromedp/chromedp"
@@ -47,6 +49,15 @@ func TestBrowserAccess(t *testing.T) {
 		t.Errorf("nobody is asked: %d", status)
 	}
 	p.enter("key-name", "door")
+	p.click("key-limit")
+	p.look("keys, a new one")
+	p.enter("key-rate", "2.5")
+	p.enter("key-burst", "10")
+	p.enter("key-concurrent", "1.5")
+	p.click("key-limit")
+	p.click("key-create")
+	p.until("half a request is refused, and seen", `document.activeElement === one('key-concurrent') && !one('key-concurrent').validity.valid`)
+	p.enter("key-concurrent", "3")
 	p.click("key-create")
 	p.until("the key is shown", `document.querySelector('[data-testid=key-secret]')`)
 	secret := ask[string](p, `document.querySelector('[data-testid=key-secret]').dataset.secret`)
@@ -55,6 +66,12 @@ func TestBrowserAccess(t *testing.T) {
 			t.Errorf("%s with the key: %d, want %d", path, status, want)
 		}
 	}
+	p.until("its limits are told", `one('key-limits')?.textContent === '2.5 faces a second, 10 at once, 3 requests under way'`)
+	var made facegate.Key
+	if err := json.Unmarshal([]byte(u.want(exitOK, "keys", "--json").stdout), &made); err != nil || made.Limit != (facegate.KeyLimit{Faces: 2.5, Burst: 10, Concurrent: 3}) {
+		t.Errorf("%+v %v", made, err)
+	}
+	p.look("keys, one made")
 	p.click("key-revoke")
 	p.click("confirm-delete")
 	p.until("it is revoked", `document.querySelector('[data-testid=key-row][data-state=revoked]')`)

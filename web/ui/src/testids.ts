@@ -68,9 +68,14 @@ export const testid = {
   signOut: 'sign-out', // id
   keyName: 'key-name', // id
   keyScope: 'key-scope', // with -SCOPE: the checkbox
+  keyLimit: 'key-limit', // id; opens the limits
+  keyRate: 'key-rate', // id
+  keyBurst: 'key-burst', // id
+  keyConcurrent: 'key-concurrent', // id
   keyCreate: 'key-create', // id
   keySecret: 'key-secret', // the key just made; data-secret
   keyRow: 'key-row', // data-name, data-state
+  keyLimits: 'key-limits', // in a row
   keyRevoke: 'key-revoke',
   accountRow: 'account-row', // data-name
   accountDelete: 'account-delete',
