@@ -87,6 +87,8 @@ func TestBrowserAccess(t *testing.T) {
 	p.click("audit-show")
 	p.until("one group", `[...document.querySelectorAll('[data-testid=audit-row]')].map(r => r.dataset.action).join() === 'account.setup'`)
 
+	filterAudit(t, v, p, strings.TrimSpace(u.want(exitOK, "keys", "create", "clerk", "--scope=admin").stdout))
+
 	// A second account, which another process's link makes, is deleted; the last one stays.
 	p.follow("#/keys", "Keys")
 	p.until("one account, which stays", `all('account-row').map((r) => r.dataset.name).join() === 'Ada' && !one('account-delete')`)
@@ -120,4 +122,60 @@ func TestBrowserAccess(t *testing.T) {
 	if code := v.server.end(syscall.SIGTERM); code != exitOK || strings.Contains(v.server.stderr.String(), "level=ERROR") {
 		t.Errorf("exit code %d; the server's log:\n%s", code, v.server.stderr.String())
 	}
+}
+
+// filterAudit asks the audit of one person and of days, and for files of the same.
+func filterAudit(t *testing.T, v *visit, p *page, key string) {
+	for _, name := range []string{"Rose Leslie", "Kit Harington"} {
+		if status, answer := v.server.ask("POST", "/v1/people", key, `{"name":"`+name+`"}`); status != 201 {
+			t.Fatalf("enrol %s: %d %s", name, status, answer)
+		}
+	}
+	p.enter("audit-action", "person.")
+	p.click("audit-show")
+	p.until("both are told of", `all('audit-row').length === 2`)
+	p.enter("audit-person", "rose leslie")
+	p.click("audit-show")
+	p.until("one is", `all('audit-row').length === 1`)
+	p.look("audit, filtered")
+	saved := func(link string) string {
+		t.Helper()
+		status, file := v.server.ask("GET", "/"+ask[string](p, `one(`+quote(link)+`).getAttribute('href')`), key, "")
+		if status != 200 {
+			t.Errorf("%s: %d %s", link, status, file)
+		}
+		return file
+	}
+	if file := saved("audit-csv"); strings.Count(file, "\n") != 2 || !strings.Contains(file, "person.create") {
+		t.Errorf("the CSV of one entry:\n%s", file)
+	}
+	if file := saved("audit-json"); strings.Count(file, `"seq"`) != 1 {
+		t.Errorf("the JSON of one entry:\n%s", file)
+	}
+
+	// A date's field is typed into as the browser's language has it.
+	day := func(field, date string) {
+		t.Helper()
+		p.eval(field, `one(`+quote(field)+`).value = `+date+`, one(`+quote(field)+`).dispatchEvent(new Event('input', { bubbles: true }))`)
+	}
+	day("audit-to", `new Date().toLocaleDateString('sv')`) // today, which is part of it
+	p.click("audit-show")
+	p.until("it is asked for", `new URL(one('audit-csv').href).searchParams.has('to')`)
+	p.until("today's is there", `all('audit-row').length === 1`)
+	day("audit-to", `'2020-01-01'`)
+	p.click("audit-show")
+	p.until("nothing is that old", `all('audit-row').length === 0`)
+	if file := saved("audit-csv"); strings.Count(file, "\n") != 1 {
+		t.Errorf("the CSV of what is too young:\n%s", file)
+	}
+
+	// A file is of what the fields say, also where that was not shown.
+	p.eval("catch the file", `addEventListener('click', (e) => {
+		if (!e.defaultPrevented && e.target === one('audit-json')) e.preventDefault(), (window.caught = e.target.href)
+	})`)
+	day("audit-to", `''`)
+	p.enter("audit-person", "")
+	p.click("audit-json")
+	p.until("the file of all people", `window.caught?.endsWith('v1/audit/export?action=person.&format=json')`)
+	p.until("they are shown, too", `all('audit-row').length === 2`)
 }

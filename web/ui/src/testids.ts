@@ -80,6 +80,11 @@ export const testid = {
   accountRow: 'account-row', // data-name
   accountDelete: 'account-delete',
   auditAction: 'audit-action', // id
+  auditPerson: 'audit-person', // id; name or id
+  auditFrom: 'audit-from', // id; yyyy-mm-dd
+  auditTo: 'audit-to', // id; yyyy-mm-dd, the day itself included
+  auditCSV: 'audit-csv', // a link; of what is shown
+  auditJSON: 'audit-json', // as audit-csv
   auditShow: 'audit-show', // id
   auditRow: 'audit-row', // data-action
   auditCheck: 'audit-check', // id
