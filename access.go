@@ -66,6 +66,11 @@ func (k Key) May(scopes ...Scope) bool {
 		slices.ContainsFunc(scopes, func(s Scope) bool { return slices.Contains(k.Scopes, s) })
 }
 
+// InForce reports whether k lets anybody in.
+func (k Key) InForce(now time.Time) bool {
+	return k.RevokedAt == nil && (k.ExpiresAt == nil || k.ExpiresAt.After(now))
+}
+
 // A NewKey is what is known of a key before it is made.
 type NewKey struct {
 	Name      string     `json:"name"` // 1..100 characters
@@ -80,6 +85,7 @@ type NewKey struct {
 // [CodeKeyMalformed] and [CodeKeyRefused].
 type Keys interface {
 	List(ctx context.Context) ([]Key, error) // oldest first, revoked ones too
+	Key(ctx context.Context, id string) (Key, error)
 	// Create makes a key. The secret, a random UUID, cannot be had again.
 	Create(ctx context.Context, k NewKey) (key Key, secret string, err error)
 	// Revoke ends a key for good; it stays in the list.
@@ -114,6 +120,7 @@ type Accounts interface {
 	// HasAccount reports whether anybody can sign in.
 	HasAccount(ctx context.Context) (bool, error)
 	List(ctx context.Context) ([]Account, error) // oldest first
+	Account(ctx context.Context, id string) (Account, error)
 	// Delete erases an account and ends its sessions. The last one stays: all
 	// accounts may do everything, and without one nobody could sign in.
 	Delete(ctx context.Context, id string) error

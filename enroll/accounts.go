@@ -108,28 +108,45 @@ func (s *Accounts) List(ctx context.Context) ([]facegate.Account, error) {
 	return accounts, s.Store.cause(ctx, rows.Err())
 }
 
+// Account is the account with the id.
+func (s *Accounts) Account(ctx context.Context, id string) (facegate.Account, error) {
+	a, err := accountByID(ctx, s.Store.reader, id)
+	if err != nil {
+		return facegate.Account{}, fmt.Errorf("look for an account: %w", s.Store.cause(ctx, err))
+	}
+	return a, nil
+}
+
+func accountByID(ctx context.Context, q queryer, id string) (a facegate.Account, err error) {
+	var created int64
+	err = q.QueryRowContext(ctx, `SELECT id, name, created_at FROM accounts WHERE id = ?`, id).Scan(&a.ID, &a.Name, &created)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = facegate.NewError(facegate.CodeAccountNotFound, fmt.Sprintf("there is no account with the id %q", id), "list the accounts to see which there are")
+	}
+	a.CreatedAt = fromMillis(created)
+	return a, err
+}
+
 // Delete erases an account; its sessions go with it.
 func (s *Accounts) Delete(ctx context.Context, id string) error {
 	now := timeNow(s.Now)
 	err := s.Store.write(ctx, func(tx *sql.Tx) error {
-		var name string
-		var others bool
-		err := tx.QueryRowContext(ctx, `SELECT name, EXISTS (SELECT 1 FROM accounts WHERE id <> a.id) FROM accounts a WHERE id = ?`, id).
-			Scan(&name, &others)
-		switch {
-		case errors.Is(err, sql.ErrNoRows):
-			return facegate.NewError(facegate.CodeAccountNotFound, fmt.Sprintf("there is no account with the id %q", id),
-				"list the accounts to see which there are")
-		case err != nil:
+		a, err := accountByID(ctx, tx, id)
+		if err != nil {
 			return err
-		case !others:
-			return facegate.NewError(facegate.CodeLastAccount, fmt.Sprintf("%s is the last account: without it nobody could sign in", name),
+		}
+		var others bool
+		if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM accounts WHERE id <> ?)`, id).Scan(&others); err != nil {
+			return err
+		}
+		if !others {
+			return facegate.NewError(facegate.CodeLastAccount, fmt.Sprintf("%s is the last account: without it nobody could sign in", a.Name),
 				"make another account first: facegate setup, on the gateway's machine, prints a link for it")
 		}
 		if _, err := tx.ExecContext(ctx, `DELETE FROM accounts WHERE id = ?`, id); err != nil {
 			return err
 		}
-		return appendAudit(ctx, tx, now, auditEntry{action: actionAccountDelete, detail: map[string]any{"account": id, "name": name}})
+		return appendAudit(ctx, tx, now, auditEntry{action: actionAccountDelete, detail: map[string]any{"account": a.ID, "name": a.Name}})
 	})
 	if err != nil {
 		return fmt.Errorf("delete an account: %w", err)

@@ -13,11 +13,16 @@ const testPassword = "a stitch in time"
 
 func setUp(t *testing.T, accounts *enroll.Accounts, name string) facegate.Session {
 	t.Helper()
+	return setUpWith(t, accounts, name, testPassword)
+}
+
+func setUpWith(t *testing.T, accounts *enroll.Accounts, name, password string) facegate.Session {
+	t.Helper()
 	link, _, err := accounts.SetupLink(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	session, err := accounts.Setup(t.Context(), link, name, testPassword)
+	session, err := accounts.Setup(t.Context(), link, name, password)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,5 +90,36 @@ func TestDeleteAccounts(t *testing.T) {
 	}
 	if back := setUp(t, accounts, "Eve"); back.Account.ID == eve.Account.ID {
 		t.Error("a new account of the name is the old one")
+	}
+}
+
+// Comparing a password takes its time: an account that is deleted, or given
+// another password meanwhile, is not signed in.
+func TestLoginIsOvertaken(t *testing.T) {
+	s, _ := newService(t)
+	var meanwhile func() // when the password is found right, before the session is made
+	accounts := &enroll.Accounts{Store: s.Store, Now: func() time.Time {
+		if do := meanwhile; do != nil {
+			meanwhile = nil
+			do()
+		}
+		return testTime
+	}}
+	setUp(t, accounts, "Ada")
+	for name, do := range map[string]func(id string){
+		"deleted": func(id string) {
+			if err := accounts.Delete(t.Context(), id); err != nil {
+				t.Error(err)
+			}
+		},
+		"another password": func(string) { setUpWith(t, accounts, "Eve", "saves nine") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			eve := setUp(t, accounts, "Eve")
+			meanwhile = func() { do(eve.Account.ID) }
+			if _, err := accounts.Login(t.Context(), "Eve", testPassword); facegate.CodeOf(err) != facegate.CodeLoginRefused {
+				t.Errorf("%v, want %s", err, facegate.CodeLoginRefused)
+			}
+		})
 	}
 }
