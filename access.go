@@ -8,15 +8,17 @@ import (
 
 // Codes of errors about who may do what.
 const (
-	CodeUnauthorized  Code = "unauthorized"      // neither key nor session where one is needed
-	CodeKeyMalformed  Code = "key_malformed"     // the key is no UUID
-	CodeKeyRefused    Code = "key_refused"       // the key is not known, expired, or revoked
-	CodeForbidden     Code = "forbidden"         // the key lacks the scope
-	CodeTooMany       Code = "too_many_requests" // over a limit; try again later
-	CodeKeyNotFound   Code = "key_not_found"
-	CodeLoginRefused  Code = "login_refused"  // name or password is wrong
-	CodeSetupRefused  Code = "setup_refused"  // the one-time link is used up, expired, or wrong
-	CodeSessionNeeded Code = "session_needed" // the session is over
+	CodeUnauthorized    Code = "unauthorized"      // neither key nor session where one is needed
+	CodeKeyMalformed    Code = "key_malformed"     // the key is no UUID
+	CodeKeyRefused      Code = "key_refused"       // the key is not known, expired, or revoked
+	CodeForbidden       Code = "forbidden"         // the key lacks the scope
+	CodeTooMany         Code = "too_many_requests" // over a limit; try again later
+	CodeKeyNotFound     Code = "key_not_found"
+	CodeAccountNotFound Code = "account_not_found"
+	CodeLastAccount     Code = "last_account"   // nobody could sign in any more
+	CodeLoginRefused    Code = "login_refused"  // name or password is wrong
+	CodeSetupRefused    Code = "setup_refused"  // the one-time link is used up, expired, or wrong
+	CodeSessionNeeded   Code = "session_needed" // the session is over
 )
 
 // A Scope is what a key may be used for.
@@ -64,6 +66,11 @@ func (k Key) May(scopes ...Scope) bool {
 		slices.ContainsFunc(scopes, func(s Scope) bool { return slices.Contains(k.Scopes, s) })
 }
 
+// InForce reports whether k lets anybody in.
+func (k Key) InForce(now time.Time) bool {
+	return k.RevokedAt == nil && (k.ExpiresAt == nil || k.ExpiresAt.After(now))
+}
+
 // A NewKey is what is known of a key before it is made.
 type NewKey struct {
 	Name      string     `json:"name"` // 1..100 characters
@@ -78,6 +85,7 @@ type NewKey struct {
 // [CodeKeyMalformed] and [CodeKeyRefused].
 type Keys interface {
 	List(ctx context.Context) ([]Key, error) // oldest first, revoked ones too
+	Key(ctx context.Context, id string) (Key, error)
 	// Create makes a key. The secret, a random UUID, cannot be had again.
 	Create(ctx context.Context, k NewKey) (key Key, secret string, err error)
 	// Revoke ends a key for good; it stays in the list.
@@ -102,14 +110,20 @@ type Session struct {
 
 // Accounts looks after accounts and their sessions.
 //
-// Errors: [CodeLoginRefused], [CodeSetupRefused], [CodeSessionNeeded], and
-// [CodeInvalid] for a name or password that does not serve.
+// Errors: [CodeLoginRefused], [CodeSetupRefused], [CodeSessionNeeded],
+// [CodeAccountNotFound], [CodeLastAccount], and [CodeInvalid] for a name or password
+// that does not serve.
 type Accounts interface {
 	// Claimed reports whether there is an account or a key: from then on nobody
 	// is let in without.
 	Claimed(ctx context.Context) (bool, error)
 	// HasAccount reports whether anybody can sign in.
 	HasAccount(ctx context.Context) (bool, error)
+	List(ctx context.Context) ([]Account, error) // oldest first
+	Account(ctx context.Context, id string) (Account, error)
+	// Delete erases an account and ends its sessions. The last one stays: all
+	// accounts may do everything, and without one nobody could sign in.
+	Delete(ctx context.Context, id string) error
 	// SetupLink makes the secret of a one-time link for Setup.
 	SetupLink(ctx context.Context) (secret string, expires time.Time, err error)
 	// Setup creates an account, or gives the one of that name a new password and

@@ -16,10 +16,11 @@ import (
 )
 
 const (
-	actionAccountSetup = "account.setup"
-	actionLogin        = "login"
-	actionLoginFailed  = "login.failed"
-	actionLogout       = "logout"
+	actionAccountSetup  = "account.setup"
+	actionAccountDelete = "account.delete"
+	actionLogin         = "login"
+	actionLoginFailed   = "login.failed"
+	actionLogout        = "logout"
 )
 
 // Defaults of [Accounts]. The times of sessions are those of OWASP's Session
@@ -85,6 +86,72 @@ func (s *Accounts) HasAccount(ctx context.Context) (has bool, err error) {
 		return false, fmt.Errorf("look for accounts: %w", s.Store.cause(ctx, err))
 	}
 	return has, nil
+}
+
+// List is all accounts.
+func (s *Accounts) List(ctx context.Context) ([]facegate.Account, error) {
+	rows, err := s.Store.reader.QueryContext(ctx, `SELECT id, name, created_at FROM accounts ORDER BY created_at, id`)
+	if err != nil {
+		return nil, fmt.Errorf("list the accounts: %w", s.Store.cause(ctx, err))
+	}
+	defer rows.Close()
+	accounts := []facegate.Account{}
+	for rows.Next() {
+		var a facegate.Account
+		var created int64
+		if err := rows.Scan(&a.ID, &a.Name, &created); err != nil {
+			return nil, fmt.Errorf("list the accounts: %w", err)
+		}
+		a.CreatedAt = fromMillis(created)
+		accounts = append(accounts, a)
+	}
+	return accounts, s.Store.cause(ctx, rows.Err())
+}
+
+// Account is the account with the id.
+func (s *Accounts) Account(ctx context.Context, id string) (facegate.Account, error) {
+	a, err := accountByID(ctx, s.Store.reader, id)
+	if err != nil {
+		return facegate.Account{}, fmt.Errorf("look for an account: %w", s.Store.cause(ctx, err))
+	}
+	return a, nil
+}
+
+func accountByID(ctx context.Context, q queryer, id string) (a facegate.Account, err error) {
+	var created int64
+	err = q.QueryRowContext(ctx, `SELECT id, name, created_at FROM accounts WHERE id = ?`, id).Scan(&a.ID, &a.Name, &created)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = facegate.NewError(facegate.CodeAccountNotFound, fmt.Sprintf("there is no account with the id %q", id), "list the accounts to see which there are")
+	}
+	a.CreatedAt = fromMillis(created)
+	return a, err
+}
+
+// Delete erases an account; its sessions go with it.
+func (s *Accounts) Delete(ctx context.Context, id string) error {
+	now := timeNow(s.Now)
+	err := s.Store.write(ctx, func(tx *sql.Tx) error {
+		a, err := accountByID(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		var others bool
+		if err := tx.QueryRowContext(ctx, `SELECT EXISTS (SELECT 1 FROM accounts WHERE id <> ?)`, id).Scan(&others); err != nil {
+			return err
+		}
+		if !others {
+			return facegate.NewError(facegate.CodeLastAccount, fmt.Sprintf("%s is the last account: without it nobody could sign in", a.Name),
+				"make another account first: facegate setup, on the gateway's machine, prints a link for it")
+		}
+		if _, err := tx.ExecContext(ctx, `DELETE FROM accounts WHERE id = ?`, id); err != nil {
+			return err
+		}
+		return appendAudit(ctx, tx, now, auditEntry{action: actionAccountDelete, detail: map[string]any{"account": a.ID, "name": a.Name}})
+	})
+	if err != nil {
+		return fmt.Errorf("delete an account: %w", err)
+	}
+	return nil
 }
 
 // SetupLink makes the secret of a one-time link.
@@ -216,6 +283,13 @@ func (s *Accounts) Login(ctx context.Context, name, password string) (session fa
 	}
 	now := fromMillis(timeNow(s.Now).UnixMilli())
 	err = s.Store.write(ctx, func(tx *sql.Tx) error {
+		if right && account.ID != "" { // and is so still: comparing takes its time
+			_, found, err := accountByName(ctx, tx, cleaned)
+			if err != nil && !errors.Is(err, sql.ErrNoRows) {
+				return err
+			}
+			right = found == stored
+		}
 		if !right || account.ID == "" {
 			// The name that was tried is not told: it may be a password typed in the wrong place.
 			return appendAudit(ctx, tx, now, auditEntry{action: actionLoginFailed, detail: detailOf("account", account.ID)})

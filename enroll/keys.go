@@ -88,6 +88,23 @@ func (s *Keys) List(ctx context.Context) ([]facegate.Key, error) {
 	return keys, s.Store.cause(ctx, rows.Err())
 }
 
+// Key is the key with the id.
+func (s *Keys) Key(ctx context.Context, id string) (facegate.Key, error) {
+	k, err := keyByID(ctx, s.Store.reader, id)
+	if err != nil {
+		return facegate.Key{}, fmt.Errorf("look for a key: %w", s.Store.cause(ctx, err))
+	}
+	return k, nil
+}
+
+func keyByID(ctx context.Context, q queryer, id string) (facegate.Key, error) {
+	k, err := scanKey(q.QueryRowContext(ctx, `SELECT `+keyColumns+` FROM api_keys WHERE id = ?`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		err = facegate.NewError(facegate.CodeKeyNotFound, fmt.Sprintf("there is no key with the id %q", id), "list the keys to see which there are")
+	}
+	return k, err
+}
+
 // Create makes a key.
 func (s *Keys) Create(ctx context.Context, n facegate.NewKey) (facegate.Key, string, error) {
 	now := fromMillis(timeNow(s.Now).UnixMilli())
@@ -169,10 +186,7 @@ func scopeNames() string {
 func (s *Keys) Revoke(ctx context.Context, id string) (k facegate.Key, err error) {
 	now := timeNow(s.Now)
 	err = s.Store.write(ctx, func(tx *sql.Tx) error {
-		k, err = scanKey(tx.QueryRowContext(ctx, `SELECT `+keyColumns+` FROM api_keys WHERE id = ?`, id))
-		if errors.Is(err, sql.ErrNoRows) {
-			return facegate.NewError(facegate.CodeKeyNotFound, fmt.Sprintf("there is no key with the id %q", id), "list the keys to see which there are")
-		}
+		k, err = keyByID(ctx, tx, id)
 		if err != nil || k.RevokedAt != nil {
 			return err
 		}
@@ -223,7 +237,7 @@ func (s *Keys) Authenticate(ctx context.Context, secret string) (facegate.Key, e
 		return facegate.Key{}, fmt.Errorf("look for the key: %w", s.Store.cause(ctx, err))
 	}
 	now := timeNow(s.Now)
-	if matched == 0 || found.RevokedAt != nil || found.ExpiresAt != nil && !found.ExpiresAt.After(now) {
+	if matched == 0 || !found.InForce(now) {
 		return facegate.Key{}, facegate.NewError(facegate.CodeKeyRefused, "the key is not known, has expired, or was revoked",
 			"ask whoever runs the gateway for another one")
 	}

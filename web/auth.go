@@ -1,10 +1,12 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"facegate"
 
@@ -186,6 +188,39 @@ func (s *Server) callerBySession(c *gin.Context, secret string) (caller, error) 
 
 func changes(method string) bool {
 	return method != http.MethodGet && method != http.MethodHead && method != http.MethodOptions
+}
+
+// untilShutOut waits until the caller's account is deleted, or the key revoked or
+// expired, and then does end. It looks every now and then: that may be the doing
+// of another process.
+func (s *Server) untilShutOut(ctx context.Context, who caller, end func()) {
+	if who.key == nil && who.account == nil {
+		return
+	}
+	look := time.NewTicker(s.CallerCheck)
+	defer look.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+		}
+		if s.isShutOut(ctx, who) {
+			end()
+			return
+		}
+	}
+}
+
+// isShutOut reports whether a caller who was let in would not be now. A database
+// that fails tells nothing.
+func (s *Server) isShutOut(ctx context.Context, who caller) bool {
+	if who.key != nil {
+		key, err := s.Keys.Key(ctx, who.key.ID)
+		return err == nil && !key.InForce(s.Now())
+	}
+	_, err := s.Accounts.Account(ctx, who.account.ID)
+	return facegate.CodeOf(err) == facegate.CodeAccountNotFound
 }
 
 // isOpen reports whether nobody is asked who they are.

@@ -108,6 +108,11 @@ func newGateway(t testing.TB, adjust ...func(*web.Server)) *gateway {
 	return g
 }
 
+// speaking makes a server speak dialects.
+func speaking(dialects ...string) func(*web.Server) {
+	return func(s *web.Server) { s.Dialects = dialects }
+}
+
 // enrol puts a person into the gateway and remembers the ids: {key} is the
 // person, {key.sample} the first sample.
 func (g *gateway) enrol(t testing.TB, key, name string, photos ...string) {

@@ -9,10 +9,12 @@ import (
 )
 
 // streaming is the context of an answer that goes on and on: it ends with the
-// client, and as soon as the server is told to end, which does not wait for it.
+// client, when whoever asked is let in no more, and as soon as the server is told
+// to end, which does not wait for it.
 func (s *Server) streaming(c *gin.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(c.Request.Context())
 	stop := context.AfterFunc(s.streams, cancel)
+	go s.untilShutOut(ctx, callerOf(c), cancel)
 	return ctx, func() { stop(); cancel() }
 }
 

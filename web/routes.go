@@ -65,6 +65,8 @@ func (s *Server) routes() *gin.Engine {
 	v1.GET("/keys", s.handle(s.listKeys))
 	v1.POST("/keys", s.handle(s.createKey))
 	v1.DELETE("/keys/:id", s.handle(s.revokeKey))
+	v1.GET("/accounts", s.handle(s.listAccounts))
+	v1.DELETE("/accounts/:id", s.handle(s.deleteAccount))
 	s.recordsRoutes(v1)
 	for _, d := range s.spoken {
 		d.routes(s, r)

@@ -94,6 +94,9 @@ func grants() map[string]grant {
 		"POST /v1/keys":       admin,
 		"DELETE /v1/keys/:id": admin,
 
+		"GET /v1/accounts":        admin,
+		"DELETE /v1/accounts/:id": admin,
+
 		"GET /v1/audit":             admin,
 		"GET /v1/audit/export":      admin,
 		"GET /v1/audit/check":       admin,

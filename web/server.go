@@ -82,6 +82,9 @@ type Server struct {
 	// context ended; 0: 20 s.
 	ShutdownTimeout time.Duration
 	Heartbeat       time.Duration // between two signs of life in a stream of events; 0: 15 s
+	// CallerCheck is how often whoever has an answer that goes on and on is looked
+	// up again; 0: 1 s.
+	CallerCheck time.Duration
 
 	streams        context.Context // of answers that go on and on: ends when the server is told to
 	endStreams     context.CancelFunc
@@ -187,6 +190,7 @@ func (s *Server) setDefaults() {
 	setDefault(&s.IdleTimeout, 2*time.Minute)
 	setDefault(&s.ShutdownTimeout, 20*time.Second)
 	setDefault(&s.Heartbeat, 15*time.Second)
+	setDefault(&s.CallerCheck, time.Second)
 }
 
 func setDefault[T int | int64 | time.Duration](field *T, value T) {

@@ -93,8 +93,8 @@ func (s *Server) setup(c *gin.Context) error {
 // signIn starts a session, slowly for those who try: an address, whatever names
 // it tries, and a name, wherever it is tried from.
 func (s *Server) signIn(c *gin.Context, name string, status int, start func() (facegate.Session, error)) error {
-	if s.Keys == nil || s.Accounts == nil {
-		return facegate.NewError(facegate.CodeNotFound, "this gateway has no accounts", "")
+	if err := s.noAccounts(); err != nil {
+		return err
 	}
 	now, failed := s.Now(), false
 	end, wait := s.wrongLogins.begin(addressOf(c.Request), now)

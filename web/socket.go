@@ -43,6 +43,7 @@ func (s *Server) converse(c *gin.Context, next string, idle time.Duration, hear 
 	stop := context.AfterFunc(s.streams, func() { _ = conn.Close(websocket.StatusGoingAway, "the server ends") })
 	defer stop()
 	go s.ping(ctx, cancel, conn)
+	go s.untilShutOut(ctx, callerOf(c), func() { _ = conn.Close(websocket.StatusPolicyViolation, "you are let in no more") })
 	for {
 		picture := &heldReader{held: &s.bodies}
 		data, end, err := read(ctx, conn, idle, picture)

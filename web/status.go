@@ -59,6 +59,8 @@ func outcomes() map[facegate.Code]outcome {
 		facegate.CodeForbidden:         {status: http.StatusForbidden, title: "The key is not made for that"},
 		facegate.CodeSetupRefused:      {status: http.StatusForbidden, title: "The one-time link is not good"},
 		facegate.CodeKeyNotFound:       {status: http.StatusNotFound, title: "No such key"},
+		facegate.CodeAccountNotFound:   {status: http.StatusNotFound, title: "No such account"},
+		facegate.CodeLastAccount:       {status: http.StatusConflict, title: "The account is the last one"},
 		facegate.CodeTooMany:           {status: http.StatusTooManyRequests, title: "Too many requests"},
 		codeWrongHost:                  {status: http.StatusMisdirectedRequest, title: "Another host was meant"},
 		codeCrossOrigin:                {status: http.StatusForbidden, title: "Sent by a foreign web page"},

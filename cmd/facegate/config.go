@@ -36,6 +36,7 @@ type commandLine struct {
 	Check      checkCommand      `cmd:"" help:"Look whether the database is whole."`
 	Keys       keysCommand       `cmd:"" help:"List, make or revoke keys of client programs."`
 	Rekey      rekeyCommand      `cmd:"" help:"Encrypt with another key what is encrypted."`
+	Accounts   accountsCommand   `cmd:"" help:"List or delete the accounts of those who sign in to the console."`
 	Setup      setupCommand      `cmd:"" help:"Print a one-time link that makes an account for the console, or gives one a new password."`
 	Calibrate  calibrateCommand  `cmd:"" help:"Measure how often decisions by distance are wrong, and choose thresholds by it."`
 	Doctor     doctorCommand     `cmd:"" help:"Find mislabelled photos, and people who were enrolled twice."`

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"net/http/cookiejar"
 	"os"
 	"os/exec"
 	"strings"
@@ -100,6 +101,41 @@ func TestProgramAsksForKeys(t *testing.T) {
 	if got, answer := s.ask("POST", "/v1/setup", "", `{"link":"`+secret+`","name":"Eve","password":"saves nine"}`); got != 201 {
 		t.Errorf("a second account: %d %s", got, answer)
 	}
+
+	// An account that another process deletes is out at once.
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eve := &http.Client{Jar: jar}
+	signIn := func() (*http.Response, error) {
+		return eve.Post(s.url+"/v1/session", "application/json", strings.NewReader(`{"name":"Eve","password":"saves nine"}`))
+	}
+	look := func() (*http.Response, error) { return eve.Get(s.url + "/v1/keys") }
+	expect := func(what string, do func() (*http.Response, error), want int) {
+		t.Helper()
+		resp, err := do()
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("Eve %s: %d, want %d", what, resp.StatusCode, want)
+		}
+	}
+	expect("signs in", signIn, 200)
+	expect("looks", look, 200)
+	contains(t, "accounts", u.want(exitOK, "accounts").stdout, "Ada", "Eve")
+	contains(t, "an account there is not", u.want(exitFailed, "accounts", "delete", "Eve", "Adam").stderr, `no account called "Adam"`, "-> see which there are")
+	contains(t, "accounts delete", u.want(exitOK, "accounts", "delete", "Eve").stdout, "deleted the account Eve")
+	expect("looks, deleted", look, 401)
+	expect("signs in, deleted", signIn, 401)
+	contains(t, "the last account", u.want(exitFailed, "accounts", "delete", "Ada").stderr, "Ada is the last account", "-> make another account first")
+	var a facegate.Account
+	if err := json.Unmarshal([]byte(u.want(exitOK, "accounts", "--json").stdout), &a); err != nil || a.Name != "Ada" {
+		t.Errorf("%+v %v", a, err)
+	}
+	contains(t, "the audit", u.want(exitOK, "audit", "--action=account.delete").stdout, "cli", "Eve")
 	if code := s.end(syscall.SIGTERM); code != exitOK {
 		t.Errorf("exit code %d", code)
 	}

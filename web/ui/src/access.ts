@@ -1,4 +1,5 @@
 // Who may do what: sessions, keys and the audit, as the gateway speaks of them.
+import { count } from './fields'
 import { fromFailure, fromResponse } from './problem'
 
 export interface Account {
@@ -36,6 +37,8 @@ export interface Key {
   last_used_at?: string
   revoked_at?: string
 }
+
+export type KeyWithSecret = Key & { secret: string }
 
 export interface NewKey {
   name: string
@@ -93,8 +96,11 @@ export const signOut = () => ask<void>('/session', 'DELETE')
 export const setUp = (link: string, name: string, password: string) => ask<SessionState>('/setup', 'POST', { link, name, password })
 
 export const listKeys = async () => (await ask<{ keys: Key[] }>('/keys')).keys
-export const createKey = (key: NewKey) => ask<Key & { secret: string }>('/keys', 'POST', key)
+export const createKey = (key: NewKey) => ask<KeyWithSecret>('/keys', 'POST', key)
 export const revokeKey = (id: string) => ask<Key>(`/keys/${encodeURIComponent(id)}`, 'DELETE')
+
+export const listAccounts = async () => (await ask<{ accounts: Account[] }>('/accounts')).accounts
+export const deleteAccount = (id: string) => ask<void>(`/accounts/${encodeURIComponent(id)}`, 'DELETE')
 
 export function auditSearch(q: AuditQuery): URLSearchParams {
   const search = new URLSearchParams()
@@ -120,6 +126,15 @@ export function auditExportURL(q: AuditQuery, format: 'csv' | 'json'): string {
 export function keyState(key: Key, now = new Date()): 'in force' | 'expired' | 'revoked' {
   if (key.revoked_at) return 'revoked'
   return key.expires_at && new Date(key.expires_at) <= now ? 'expired' : 'in force'
+}
+
+// limitTold is what a key has of limits of its own, in a line.
+export function limitTold(limit: Key['limit']): string {
+  const parts = []
+  if (limit.faces_per_second) parts.push(`${count(limit.faces_per_second, 'face')} a second`)
+  if (limit.burst) parts.push(`${limit.burst.toLocaleString()} at once`)
+  if (limit.concurrent) parts.push(`${count(limit.concurrent, 'request')} under way`)
+  return parts.join(', ')
 }
 
 // linkOf is the secret of a one-time link, behind its #.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { count, dateOf, endOfDay, likeness, startOfDay, tagsOf, today } from './fields'
+import { afterDay, count, dateOf, endOfDay, likeness, startOfDay, tagsOf, today } from './fields'
 
 test('tags are trimmed and counted once', () => {
   expect(tagsOf(' staff, night shift ,,staff,')).toEqual(['staff', 'night shift'])
@@ -10,12 +10,14 @@ test('a date comes back as the same date, from either end of its day', () => {
   for (const date of ['2026-01-01', '2024-02-29', '2026-03-29', '2026-10-25']) {
     expect(dateOf(startOfDay(date))).toBe(date)
     expect(dateOf(endOfDay(date))).toBe(date)
+    expect(Date.parse(afterDay(date)) - Date.parse(endOfDay(date))).toBe(1000)
   }
 })
 
 test('no date is no time', () => {
   expect(startOfDay('')).toBe('')
   expect(startOfDay('soon')).toBe('')
+  expect(afterDay('')).toBe('')
   expect(dateOf(undefined)).toBe('')
   expect(dateOf('soon')).toBe('')
 })

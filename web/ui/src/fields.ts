@@ -20,12 +20,15 @@ export function dateOf(time: string | undefined): string {
 }
 
 // startOfDay is the local midnight a date begins with, so never in the future
-// for today; endOfDay the last second of it. Both are RFC 3339, empty for none.
+// for today; endOfDay the last second of it; afterDay the midnight after it, for
+// what is asked for before a time. All are RFC 3339, empty for none.
 export const startOfDay = (date: string) => rfc3339(date, 'T00:00:00')
 export const endOfDay = (date: string) => rfc3339(date, 'T23:59:59')
+export const afterDay = (date: string) => rfc3339(date, 'T00:00:00', 1)
 
-function rfc3339(date: string, clock: string): string {
+function rfc3339(date: string, clock: string, days = 0): string {
   const t = new Date(date + clock)
+  t.setDate(t.getDate() + days) // a day may have 23 or 25 hours
   return date && !Number.isNaN(t.getTime()) ? t.toISOString().replace('.000Z', 'Z') : ''
 }
 

@@ -68,11 +68,23 @@ export const testid = {
   signOut: 'sign-out', // id
   keyName: 'key-name', // id
   keyScope: 'key-scope', // with -SCOPE: the checkbox
+  keyLimit: 'key-limit', // id; opens the limits
+  keyRate: 'key-rate', // id
+  keyBurst: 'key-burst', // id
+  keyConcurrent: 'key-concurrent', // id
   keyCreate: 'key-create', // id
   keySecret: 'key-secret', // the key just made; data-secret
   keyRow: 'key-row', // data-name, data-state
+  keyLimits: 'key-limits', // in a row
   keyRevoke: 'key-revoke',
+  accountRow: 'account-row', // data-name
+  accountDelete: 'account-delete',
   auditAction: 'audit-action', // id
+  auditPerson: 'audit-person', // id; name or id
+  auditFrom: 'audit-from', // id; yyyy-mm-dd
+  auditTo: 'audit-to', // id; yyyy-mm-dd, the day itself included
+  auditCSV: 'audit-csv', // a link; of what is shown
+  auditJSON: 'audit-json', // as audit-csv
   auditShow: 'audit-show', // id
   auditRow: 'audit-row', // data-action
   auditCheck: 'audit-check', // id
