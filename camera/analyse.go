@@ -12,7 +12,8 @@ import (
 )
 
 // mostEmbeds is how many faces of one picture are embedded, so that a crowd does
-// not keep the camera from looking. Pictures on their own have no next.
+// not keep the camera from looking: where looking at the picture has taken half of
+// the time to the next already, it is one. Pictures on their own have no next.
 const mostEmbeds = 2
 
 // mostReviewed is how many ballots are asked again, when a decided face is looked
@@ -45,13 +46,24 @@ type analyst struct {
 	width, height int
 	looked        time.Time
 	searched      time.Time // all of a picture, the last time
+	begun         time.Time // by the clock: the present look
+}
+
+// period is the time between two looks.
+func (a *analyst) period() time.Duration {
+	return time.Duration(float64(time.Second) / fpsOf(a.settings))
+}
+
+// late reports whether looking takes long for pictures that do not wait.
+func (a *analyst) late() bool {
+	return a.settings.Pace != facegate.FastPace && a.now().Sub(a.begun) > a.period()/2
 }
 
 // calm reports whether this picture can be passed over: every second one, while
 // nobody is in sight who is new and not decided on, or moves far between looks.
 // Searching for faces is what costs most.
 func (a *analyst) calm(p *picture) bool {
-	period := time.Duration(float64(time.Second) / fpsOf(a.settings))
+	period := a.period()
 	if since := p.at.Sub(a.looked); p.alone || since < 0 || since >= 2*period-period/4 || 2*period > longestCalm {
 		return false
 	}
@@ -72,6 +84,7 @@ func (a *analyst) look(ctx context.Context, p *picture) error {
 		a.width, a.height = w, h
 	}
 	start := a.now()
+	a.begun = start
 	a.glance.take(&p.bgr)
 	if a.glance.cut(p.at, p.alone) {
 		a.end(ctx) // somebody else's face may be where one was; nobody must inherit a name
@@ -176,7 +189,7 @@ func (a *analyst) embed(ctx context.Context, p *picture, frame facegate.Frame, f
 			cmp.Compare(faces[j].Quality.Overall, faces[i].Quality.Overall))
 	})
 	for n, i := range wanted {
-		if n == mostEmbeds && !p.alone {
+		if !p.alone && (n == mostEmbeds || n > 0 && a.late()) {
 			break
 		}
 		if err := a.study(ctx, p, frame, &faces[i], of[i]); err != nil {
