@@ -77,9 +77,11 @@ func (p *page) look(name string) {
 		if wide := ask[int](p, `document.documentElement.scrollWidth`); wide > int(setting.width) {
 			p.t.Errorf("%s, %s: the page is %d px wide on a screen of %d", name, setting.name, wide, setting.width)
 		}
-		// What is wider than the element around it; a file's name is cut on purpose.
+		p.until("the page's own name is in sight", `((r) => !r || (r.left >= 0 && r.right <= innerWidth && r.top >= 0 && r.bottom <= innerHeight))(document.querySelector('nav [aria-current]')?.getBoundingClientRect())`)
+		// What is wider than the element around it; a file's name is cut on purpose, and
+		// the pages' names scroll.
 		if wide := ask[[]string](p, `[...document.querySelectorAll('body *')].filter((e) =>
-			e.clientWidth > 1 && e.scrollWidth > e.clientWidth + 1 && !e.matches('input, select') && getComputedStyle(e).textOverflow !== 'ellipsis',
+			e.clientWidth > 1 && e.scrollWidth > e.clientWidth + 1 && !e.matches('input, select, nav') && getComputedStyle(e).textOverflow !== 'ellipsis',
 		).map((e) => e.outerHTML.slice(0, 120))`); len(wide) > 0 {
 			p.t.Errorf("%s, %s: too narrow for what is in it: %q", name, setting.name, wide)
 		}
