@@ -38,10 +38,6 @@ const char *fg_blas_library(void) {
 const char *fg_blas_config(void) { return openblas_get_config ? openblas_get_config() : ""; }
 
 int fg_imdecode(const uint8_t *data, size_t len, int flags, void *mat) {
-	if (flags == (cv::IMREAD_COLOR | cv::IMREAD_IGNORE_ORIENTATION)) {
-		const int answer = fg_jpeg(data, len, mat);
-		if (answer >= 0) return answer;
-	}
 	try {
 		const cv::Mat buf(1, (int)len, CV_8UC1, (void *)data);
 		cv::imdecode(buf, flags, (cv::Mat *)mat);

@@ -3,7 +3,7 @@ package detector
 /*
 #cgo pkg-config: opencv4
 #cgo CXXFLAGS: -std=c++14 -O2
-#cgo LDFLAGS: -ljpeg -ldl
+#cgo LDFLAGS: -ldl
 #include <stdlib.h>
 #include "native.h"
 */
@@ -18,6 +18,8 @@ import (
 	"unsafe"
 
 	"gocv.io/x/gocv"
+
+	"facegate/internal/jpegs"
 )
 
 var singleThreaded = sync.OnceFunc(func() { C.fg_single_threaded() })
@@ -38,6 +40,11 @@ func BLAS() (library string, openBLAS bool) {
 
 // imdecode decodes into dst; false where that cannot be done.
 func imdecode(data []byte, flags gocv.IMReadFlag, dst *gocv.Mat) bool {
+	if flags == gocv.IMReadColor|gocv.IMReadIgnoreOrientation {
+		if usual, ok := jpegs.Decode(data, dst); usual {
+			return ok
+		}
+	}
 	return C.fg_imdecode((*C.uint8_t)(&data[0]), C.size_t(len(data)), C.int(flags), unsafe.Pointer(dst.Ptr())) == 0
 }
 

@@ -19,10 +19,6 @@ const char *fg_blas_config(void);
 // Decodes a picture into mat; 0 on success, else non-zero. flags as cv::imdecode.
 int fg_imdecode(const uint8_t *data, size_t len, int flags, void *mat);
 
-// The same for JPEGs of three components, as a BGR mat; -1 where it is another kind of
-// picture, left to OpenCV.
-int fg_jpeg(const uint8_t *data, size_t len, void *mat);
-
 // Scales a BGR mat of 8 bits down, each pixel the average of the area it covers;
 // 0 on success. to is made anew.
 int fg_shrink(const void *from, void *to, int width, int height);

@@ -169,38 +169,6 @@ func TestYuNetRefuses(t *testing.T) {
 	}
 }
 
-// The pixels of a JPEG are those that OpenCV gives.
-func TestJPEGsAreOpenCVs(t *testing.T) {
-	var compared int
-	for _, file := range allPhotos(t, "people/*/*", "probes/*", "odd/*", "idols/*") {
-		data, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if name, _ := sniff(data); name != "jpeg" {
-			continue
-		}
-		want, err := gocv.IMDecode(data, formats["jpeg"].flags)
-		if err != nil {
-			want = gocv.NewMat()
-		}
-		got := gocv.NewMat()
-		if ok := imdecode(data, formats["jpeg"].flags, &got); ok == want.Empty() {
-			t.Errorf("%s: decoded: %v, OpenCV: %v", filepath.Base(file), ok, !want.Empty())
-		} else if ok {
-			compared++
-			if got.Rows() != want.Rows() || got.Cols() != want.Cols() || got.Type() != want.Type() || string(got.ToBytes()) != string(want.ToBytes()) {
-				t.Errorf("%s: other pixels than OpenCV's", filepath.Base(file))
-			}
-		}
-		got.Close()
-		want.Close()
-	}
-	if compared < 20 {
-		t.Errorf("only %d photos were compared", compared)
-	}
-}
-
 func BenchmarkYuNet(b *testing.B) {
 	singleThreaded()
 	ours, theirs := bothYuNets(b)
