@@ -53,7 +53,8 @@ type accountsDeleteCommand struct {
 	Names []string `arg:"" name:"account" help:"Names or ids of the accounts."`
 }
 
-// Run deletes accounts: all those named, or none where one is not there.
+// Run deletes accounts: all those named, or none where one is not there or none would
+// be left.
 func (c *accountsDeleteCommand) Run(ctx context.Context, p *program) error {
 	store, err := p.openStore(ctx)
 	if err != nil {
@@ -71,7 +72,12 @@ func (c *accountsDeleteCommand) Run(ctx context.Context, p *program) error {
 		if i < 0 {
 			return facegate.NewError(facegate.CodeAccountNotFound, fmt.Sprintf("there is no account called %q", name), "see which there are: facegate accounts")
 		}
-		named = append(named, all[i])
+		if !slices.Contains(named, all[i]) {
+			named = append(named, all[i])
+		}
+	}
+	if len(named) > 1 && len(named) == len(all) {
+		return facegate.NewError(facegate.CodeLastAccount, "these are all accounts: without one nobody could sign in", "leave one out, or make another account first: facegate setup")
 	}
 	for _, a := range named {
 		if err := accounts.Delete(ctx, a.ID); err != nil {

@@ -127,6 +127,8 @@ func TestProgramAsksForKeys(t *testing.T) {
 	expect("looks", look, 200)
 	contains(t, "accounts", u.want(exitOK, "accounts").stdout, "Ada", "Eve")
 	contains(t, "an account there is not", u.want(exitFailed, "accounts", "delete", "Eve", "Adam").stderr, `no account called "Adam"`, "-> see which there are")
+	contains(t, "all accounts", u.want(exitFailed, "accounts", "delete", "Eve", "Ada", "Eve").stderr, "these are all accounts", "-> leave one out")
+	contains(t, "accounts, after that", u.want(exitOK, "accounts").stdout, "Ada", "Eve")
 	contains(t, "accounts delete", u.want(exitOK, "accounts", "delete", "Eve").stdout, "deleted the account Eve")
 	expect("looks, deleted", look, 401)
 	expect("signs in, deleted", signIn, 401)
