@@ -9,7 +9,6 @@
 #include <opencv2/core.hpp>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/dnn.hpp>
-#include <opencv2/imgcodecs.hpp>
 #include <opencv2/imgproc.hpp>
 #include <opencv2/videoio.hpp>
 
@@ -146,14 +145,6 @@ void fgc_close(fgc_capture *c) {
 	guarded(nullptr, 0, 0, [&]() -> int {
 		delete c;
 		return 0;
-	});
-}
-
-int fgc_decode(const uint8_t *data, size_t len, void *mat) {
-	return guarded(nullptr, 0, 2, [&]() -> int {
-		const cv::Mat buf(1, (int)len, CV_8UC1, (void *)data);
-		cv::imdecode(buf, cv::IMREAD_COLOR, (cv::Mat *)mat);
-		return ((cv::Mat *)mat)->empty() ? 1 : 0;
 	});
 }
 

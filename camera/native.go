@@ -10,7 +10,6 @@ package camera
 import "C"
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -19,8 +18,6 @@ import (
 	"unsafe"
 
 	"gocv.io/x/gocv"
-
-	"facegate/internal/jpegs"
 )
 
 // native are the settings of OpenCV and FFmpeg that hold for the whole program.
@@ -110,22 +107,6 @@ func (c *nativeCapture) get(p gocv.VideoCaptureProperties) float64 {
 }
 
 func (c *nativeCapture) close() { C.fgc_close(c.ptr) }
-
-// exifWithin is how far into a JPEG its EXIF block may begin: after those that may
-// come before it, JFIF's and perhaps a colour profile's.
-const exifWithin = 256 << 10
-
-// decodeInto decodes a picture whose header has been looked at, upright; false where
-// that cannot be done.
-func decodeInto(bgr *gocv.Mat, data []byte) bool {
-	native()
-	if !bytes.Contains(data[:min(len(data), exifWithin)], []byte("Exif\x00\x00")) { // else it may have to be turned
-		if usual, ok := jpegs.Decode(data, bgr); usual {
-			return ok
-		}
-	}
-	return len(data) > 0 && C.fgc_decode((*C.uint8_t)(&data[0]), C.size_t(len(data)), unsafe.Pointer(bgr.Ptr())) == 0
-}
 
 // A network is a loaded ONNX model, used by one goroutine at a time.
 type network struct{ ptr *C.fgc_net }

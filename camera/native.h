@@ -31,9 +31,6 @@ int fgc_retrieve(fgc_capture *c, void *mat, char *err, size_t err_len);
 double fgc_get(fgc_capture *c, int property);
 void fgc_close(fgc_capture *c);
 
-// Decodes a picture of a bounded size into mat as BGR, EXIF orientation applied.
-int fgc_decode(const uint8_t *data, size_t len, void *mat);
-
 // A network in ONNX's format. One goroutine at a time.
 typedef struct fgc_net fgc_net;
 fgc_net *fgc_net_open(const char *model, char *err, size_t err_len);

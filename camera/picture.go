@@ -14,6 +14,7 @@ import (
 	_ "golang.org/x/image/webp" // headers
 
 	"facegate"
+	"facegate/internal/imdecode"
 )
 
 // Limits on one picture of a stream.
@@ -106,7 +107,8 @@ func decodePicture(bgr *gocv.Mat, data []byte) error {
 	if err := checkPicture(data); err != nil {
 		return err
 	}
-	if !decodeInto(bgr, data) {
+	native()
+	if !imdecode.Decode(data, gocv.IMReadColor, bgr) { // upright
 		return facegate.NewError(facegate.CodeTruncated, "the picture cannot be decoded", "send a whole JPEG")
 	}
 	return nil

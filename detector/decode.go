@@ -19,6 +19,7 @@ import (
 	"golang.org/x/image/webp"
 
 	"facegate"
+	"facegate/internal/imdecode"
 )
 
 // Limits bound a photo before its pixels are allocated.
@@ -116,7 +117,7 @@ func decode(photo []byte, lim Limits) (gocv.Mat, error) {
 
 func decodeInOpenCV(photo []byte, f format) (gocv.Mat, error) {
 	m := gocv.NewMat()
-	if !imdecode(photo, f.flags, &m) {
+	if !imdecode.Decode(photo, f.flags, &m) {
 		m.Close()
 		return gocv.Mat{}, unreadable(f.name, nil)
 	}

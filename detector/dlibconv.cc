@@ -17,7 +17,6 @@
 #if DLIB_MAJOR_VERSION == 19 && DLIB_MINOR_VERSION == 24
 #include "convolve.h"
 
-#include <algorithm>
 #include <cstring>
 #include <memory>
 #include <vector>

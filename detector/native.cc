@@ -4,7 +4,6 @@
 #include <dlfcn.h>
 #include <opencv2/core.hpp>
 #include <opencv2/core/utils/logger.hpp>
-#include <opencv2/imgcodecs.hpp>
 
 // Weak, so that the program links and runs with any BLAS.
 extern "C" {
@@ -36,13 +35,3 @@ const char *fg_blas_library(void) {
 }
 
 const char *fg_blas_config(void) { return openblas_get_config ? openblas_get_config() : ""; }
-
-int fg_imdecode(const uint8_t *data, size_t len, int flags, void *mat) {
-	try {
-		const cv::Mat buf(1, (int)len, CV_8UC1, (void *)data);
-		cv::imdecode(buf, flags, (cv::Mat *)mat);
-		return ((cv::Mat *)mat)->empty() ? 1 : 0;
-	} catch (...) {
-		return 2;
-	}
-}

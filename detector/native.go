@@ -18,8 +18,6 @@ import (
 	"unsafe"
 
 	"gocv.io/x/gocv"
-
-	"facegate/internal/jpegs"
 )
 
 var singleThreaded = sync.OnceFunc(func() { C.fg_single_threaded() })
@@ -36,16 +34,6 @@ func BLAS() (library string, openBLAS bool) {
 		library = fmt.Sprintf("%s (%s)", library, config)
 	}
 	return library, openBLAS
-}
-
-// imdecode decodes into dst; false where that cannot be done.
-func imdecode(data []byte, flags gocv.IMReadFlag, dst *gocv.Mat) bool {
-	if flags == gocv.IMReadColor|gocv.IMReadIgnoreOrientation {
-		if usual, ok := jpegs.Decode(data, dst); usual {
-			return ok
-		}
-	}
-	return C.fg_imdecode((*C.uint8_t)(&data[0]), C.size_t(len(data)), C.int(flags), unsafe.Pointer(dst.Ptr())) == 0
 }
 
 // shrink averages a BGR picture over areas; false where it is of another kind, or

@@ -16,9 +16,6 @@ void fg_single_threaded(void);
 const char *fg_blas_library(void);
 const char *fg_blas_config(void);
 
-// Decodes a picture into mat; 0 on success, else non-zero. flags as cv::imdecode.
-int fg_imdecode(const uint8_t *data, size_t len, int flags, void *mat);
-
 // Scales a BGR mat of 8 bits down, each pixel the average of the area it covers;
 // 0 on success. to is made anew.
 int fg_shrink(const void *from, void *to, int width, int height);

@@ -6,9 +6,9 @@
 #include "convolve.h"
 #include "native.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <memory>
 #include <opencv2/core.hpp>
 #include <opencv2/dnn.hpp>
 #include <stdexcept>

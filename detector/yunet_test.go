@@ -88,7 +88,7 @@ func TestYuNetIsOpenCVs(t *testing.T) {
 }
 
 // sameRows compares what YuNet finds: to a hundredth of a pixel, and a score to a
-// ten-thousandth. Faces whose score is that of the threshold may be missing.
+// ten-thousandth.
 func sameRows(got, want []float32) error {
 	if len(got) != len(want) {
 		return fmt.Errorf("%d faces, OpenCV finds %d: %v and %v", len(got)/yunetFloats, len(want)/yunetFloats, got, want)

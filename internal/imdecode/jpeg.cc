@@ -1,7 +1,7 @@
 // JPEGs by libjpeg-turbo itself: OpenCV asks it for RGB and turns that into BGR pixel
 // by pixel, which takes a third of the time. The pixels are the same
 // (TestPixelsAreOpenCVs).
-#include "jpegs.h"
+#include "imdecode.h"
 
 #include <csetjmp>
 #include <cstdio> // which jpeglib.h wants
@@ -36,7 +36,7 @@ bool has_tables(const jpeg_decompress_struct &c) {
 
 }  // namespace
 
-int jpegs_decode(const uint8_t *data, size_t len, void *mat) {
+int imdecode_jpeg(const uint8_t *data, size_t len, void *mat) {
 	if (len < 3 || data[0] != 0xff || data[1] != 0xd8 || data[2] != 0xff) return -1;
 	jpeg_decompress_struct c;
 	errors err;
@@ -74,5 +74,5 @@ int jpegs_decode(const uint8_t *data, size_t len, void *mat) {
 	return err.ended && err.lacking ? 1 : 0;
 }
 #else
-int jpegs_decode(const uint8_t *, size_t, void *) { return -1; }
+int imdecode_jpeg(const uint8_t *, size_t, void *) { return -1; }
 #endif

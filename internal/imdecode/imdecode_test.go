@@ -1,4 +1,4 @@
-package jpegs
+package imdecode
 
 import (
 	"bytes"
@@ -29,7 +29,7 @@ func sameAs(t *testing.T, name string, data, other []byte) {
 	defer want.Close()
 	got := gocv.NewMat()
 	defer got.Close()
-	switch usual, ok := Decode(data, &got); {
+	switch usual, ok := decodeJPEG(data, &got); {
 	case !usual:
 		t.Errorf("%s: it is not of the usual kind", name)
 	case ok == want.Empty():
@@ -65,7 +65,7 @@ func TestPixelsAreOpenCVs(t *testing.T) {
 		if i%4 == 0 {
 			sameAs(t, filepath.Base(file)+" without its last two bytes", bytes.TrimSuffix(data, []byte("\xff\xd9")), data)
 			m := gocv.NewMat()
-			if usual, ok := Decode(data[:len(data)/2], &m); !usual || ok {
+			if usual, ok := decodeJPEG(data[:len(data)/2], &m); !usual || ok {
 				t.Errorf("the first half of %s: usual %v, decoded %v", filepath.Base(file), usual, ok)
 			}
 			m.Close()
@@ -103,7 +103,7 @@ func TestKinds(t *testing.T) {
 		"no tables": withoutTables(whole),
 	} {
 		m := gocv.NewMat()
-		if usual, ok := Decode(data, &m); usual || ok || !m.Empty() {
+		if usual, ok := decodeJPEG(data, &m); usual || ok || !m.Empty() {
 			t.Errorf("%s: usual %v, decoded %v", name, usual, ok)
 		}
 		m.Close()
@@ -134,7 +134,7 @@ func Benchmark(b *testing.B) {
 	b.Run("ours", func(b *testing.B) {
 		for b.Loop() {
 			m := gocv.NewMat()
-			if _, ok := Decode(data, &m); !ok {
+			if _, ok := decodeJPEG(data, &m); !ok {
 				b.Fatal("not decoded")
 			}
 			m.Close()
