@@ -53,7 +53,9 @@ func findAndDeletePeople(t *testing.T, v *visit) {
 	p.click("confirm-cancel")
 	p.until("the question is gone", `!document.querySelector('dialog')`)
 	p.until("the focus is where it was", `document.activeElement.matches(`+quote(string(remove))+`)`)
-	p.do("ask to delete", chromedp.Click(remove), chromedp.KeyEvent("\x1b"))
+	p.do("ask to delete", chromedp.Click(remove))
+	p.until("the question is there again", `document.querySelector('dialog')?.open`)
+	p.do("press Escape", chromedp.KeyEvent("\x1b"))
 	p.until("Escape takes the question away", `!document.querySelector('dialog')`)
 	if got := v.people(t); len(got) != 4 {
 		t.Fatalf("%d people after no was said twice, want 4", len(got))
